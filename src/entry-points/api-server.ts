@@ -1,0 +1,4 @@
+import { startApi } from '../composition.ts';
+import { runProcess } from '../infrastructure/lifecycle.ts';
+
+await runProcess(process.env, startApi);

@@ -1,0 +1,27 @@
+import { v5 as uuidv5 } from 'uuid';
+import type { Transaction } from '../../infrastructure/database.ts';
+import type { Feature, Parts } from '../feature.ts';
+import { migrations } from './migrations.ts';
+import { createRoutes } from './routes.ts';
+import { createGroceryService } from './service.ts';
+import { insertProduct } from './store.ts';
+
+const NAMESPACE = 'b7b0b1a5-6a0e-4d0c-8a57-9a4de12f6c3d';
+
+const PRODUCTS = [
+  { name: 'Popcorn', priceCents: 450, stock: 500 },
+  { name: 'Lemonade', priceCents: 320, stock: 300 },
+  { name: 'Nachos', priceCents: 560, stock: 200 },
+];
+
+const seed = async (transaction: Transaction): Promise<void> => {
+  for (const product of PRODUCTS)
+    await insertProduct(transaction, { id: uuidv5(product.name, NAMESPACE), ...product });
+};
+
+export const createGrocery = ({ database }: Parts): Feature => ({
+  name: 'grocery',
+  description: 'Products with stock, and orders that never oversell.',
+  routes: createRoutes(createGroceryService(database)),
+  schema: { name: 'grocery', migrations, seed },
+});

@@ -1,0 +1,29 @@
+import { idempotencyMigration } from '../../http/idempotency.ts';
+import type { Migration } from '../../infrastructure/migrations.ts';
+
+export const migrations: Migration[] = [
+  {
+    name: 'products-and-orders',
+    sql: `create table grocery.products (
+      id uuid primary key,
+      name text not null unique,
+      price_cents int not null check (price_cents >= 0),
+      stock int not null check (stock >= 0)
+    );
+    create table grocery.orders (
+      id uuid primary key,
+      user_id uuid not null,
+      total_cents int not null,
+      created_at timestamptz not null default now()
+    );
+    create index on grocery.orders (user_id, id);
+    create table grocery.order_items (
+      order_id uuid not null references grocery.orders,
+      product_id uuid not null references grocery.products,
+      quantity int not null check (quantity > 0),
+      price_cents int not null,
+      primary key (order_id, product_id)
+    )`,
+  },
+  idempotencyMigration('grocery'),
+];

@@ -1,0 +1,43 @@
+import { v7 as uuidv7 } from 'uuid';
+import { conflict, notFound } from '../../errors.ts';
+import type { Database, Queryable } from '../../infrastructure/database.ts';
+import * as store from './store.ts';
+
+const outOfStock = (productIds: string[]) =>
+  conflict('out_of_stock', 'There is not enough of these products.', { productIds });
+
+/** The rules of the grocery: no more is sold than there is. */
+export const createGroceryService = (database: Database) => ({
+  listProducts: (after: string | undefined, limit: number) => store.listProducts(database, after, limit),
+  listOrders: (userId: string, before: string | undefined, limit: number) =>
+    store.listOrders(database, userId, before, limit),
+
+  /** @throws {AppError} 409 `product_exists`. */
+  addProduct: async (db: Queryable, input: Omit<store.Product, 'id'>): Promise<store.Product> => {
+    const product = await store.insertProduct(db, { id: uuidv7(), ...input });
+    if (!product) throw conflict('product_exists', 'There is a product of this name.');
+    return product;
+  },
+
+  /** @throws {AppError} 404. */
+  restock: async (db: Queryable, id: string, quantity: number): Promise<store.Product> => {
+    const product = await store.addStock(db, id, quantity);
+    if (!product) throw notFound('product');
+    return product;
+  },
+
+  /** @throws {AppError} 404 for an unknown product, 409 `out_of_stock`; the caller's transaction must then be undone. */
+  order: async (db: Queryable, userId: string, items: readonly store.Item[]): Promise<store.Order> => {
+    const sold = await store.takeFromStock(db, items);
+    if (sold.length < items.length) {
+      const taken = new Set(sold.map((item) => item.productId));
+      const missing = items.map((item) => item.productId).filter((id) => !taken.has(id));
+      const known = await store.findProducts(db, missing);
+      throw known.length < missing.length ? notFound('product') : outOfStock(missing);
+    }
+    const totalCents = sold.reduce((sum, item) => sum + item.quantity * item.priceCents, 0);
+    return store.insertOrder(db, { id: uuidv7(), userId, totalCents, items: sold });
+  },
+});
+
+export type GroceryService = ReturnType<typeof createGroceryService>;

@@ -1,0 +1,29 @@
+import { idempotencyMigration } from '../../http/idempotency.ts';
+import type { Migration } from '../../infrastructure/migrations.ts';
+
+// No foreign key to catalog or accounts: their tables may lie in another database one day.
+export const migrations: Migration[] = [
+  {
+    name: 'purchases',
+    sql: `create table tickets.purchases (
+      id uuid primary key,
+      user_id uuid not null,
+      screening_id uuid not null,
+      starts_at timestamptz not null,
+      seats text[] not null,
+      total_cents int not null,
+      created_at timestamptz not null default now(),
+      cancelled_at timestamptz
+    );
+    create index on tickets.purchases (user_id, id);
+    -- The primary key is the rule that a seat is sold once.
+    create table tickets.sold_seats (
+      screening_id uuid not null,
+      seat text not null,
+      purchase_id uuid not null references tickets.purchases,
+      primary key (screening_id, seat)
+    );
+    create index on tickets.sold_seats (purchase_id)`,
+  },
+  idempotencyMigration('tickets'),
+];

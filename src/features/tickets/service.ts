@@ -1,0 +1,76 @@
+import { v7 as uuidv7 } from 'uuid';
+import { AppError, conflict, notFound } from '../../errors.ts';
+import type { Database, Queryable } from '../../infrastructure/database.ts';
+import type { CatalogContract, Screening } from '../catalog/contract.ts';
+import { hasSeat, seatsOf } from './seats.ts';
+import * as store from './store.ts';
+
+const noSuchSeats = (seats: string[]) =>
+  new AppError({
+    code: 'no_such_seat',
+    status: 422,
+    detail: 'The auditorium does not have these seats.',
+    extensions: { seats },
+  });
+
+const started = () => conflict('screening_started', 'The screening has started.');
+
+/** The rules of tickets: a seat is sold once, and a purchase gets all its seats or none. */
+export const createTicketsService = (database: Database, catalog: CatalogContract) => ({
+  /** @throws {AppError} 404. */
+  seatMap: async (screeningId: string) => {
+    const screening = await catalog.findScreening(screeningId);
+    const sold = new Set(await store.listSoldSeats(database, screeningId));
+    const seats = seatsOf(screening).map((seat) => ({ seat, sold: sold.has(seat) }));
+    return { screeningId, priceCents: screening.priceCents, seats };
+  },
+
+  /** Checks what needs no transaction. @throws {AppError} 404, 409 `screening_started`, 422 `no_such_seat`. */
+  prepare: async (screeningId: string, seats: string[]): Promise<Screening> => {
+    const screening = await catalog.findScreening(screeningId);
+    if (Date.parse(screening.startsAt) <= Date.now()) throw started();
+    const unknown = seats.filter((seat) => !hasSeat(screening, seat));
+    if (unknown.length > 0) throw noSuchSeats(unknown);
+    return screening;
+  },
+
+  /** @throws {AppError} 409 `seats_taken`, which names them; the caller's transaction must then be undone. */
+  buy: async (
+    db: Queryable,
+    userId: string,
+    screening: Screening,
+    seats: string[],
+  ): Promise<store.Purchase> => {
+    const { purchase, taken } = await store.insertPurchase(db, {
+      id: uuidv7(),
+      userId,
+      screeningId: screening.id,
+      startsAt: screening.startsAt,
+      seats: seats.toSorted(),
+      totalCents: seats.length * screening.priceCents,
+    });
+    if (taken.length > 0) throw conflict('seats_taken', 'Somebody else has these seats.', { seats: taken });
+    return purchase;
+  },
+
+  /** Frees the seats; repeating it changes nothing. @throws {AppError} 404, 409 `screening_started`. */
+  cancel: async (userId: string, id: string): Promise<store.Purchase> => {
+    const cancelled = await store.cancelPurchase(database, userId, id);
+    const purchase = cancelled ?? (await store.findPurchase(database, userId, id));
+    if (!purchase) throw notFound('purchase');
+    if (!purchase.cancelledAt) throw started();
+    return purchase;
+  },
+
+  /** @throws {AppError} 404. */
+  find: async (userId: string, id: string): Promise<store.Purchase> => {
+    const purchase = await store.findPurchase(database, userId, id);
+    if (!purchase) throw notFound('purchase');
+    return purchase;
+  },
+
+  list: (userId: string, before: string | undefined, limit: number) =>
+    store.listPurchases(database, userId, before, limit),
+});
+
+export type TicketsService = ReturnType<typeof createTicketsService>;

@@ -1,0 +1,101 @@
+import type { Queryable } from '../../infrastructure/database.ts';
+
+export interface Purchase {
+  id: string;
+  screeningId: string;
+  startsAt: Date;
+  seats: string[];
+  totalCents: number;
+  createdAt: Date;
+  cancelledAt: Date | null;
+}
+
+const PURCHASE = `id, screening_id as "screeningId", starts_at as "startsAt", seats, total_cents as "totalCents",
+  created_at as "createdAt", cancelled_at as "cancelledAt"`;
+
+export interface NewPurchase {
+  id: string;
+  userId: string;
+  screeningId: string;
+  startsAt: string;
+  /** Sorted, so that two buyers of the same seats lock them in the same order and never deadlock. */
+  seats: string[];
+  totalCents: number;
+}
+
+/** Inserts the purchase and as many of its seats as are free; says which. The caller rolls back unless it got all. */
+export const insertPurchase = async (db: Queryable, purchase: NewPurchase) => {
+  const [row] = await db.query<Purchase & { taken: string[] }>(
+    `with purchase as (
+       insert into tickets.purchases (id, user_id, screening_id, starts_at, seats, total_cents)
+       values ($1, $2, $3, $4, $5, $6) returning *
+     ), sold as (
+       insert into tickets.sold_seats (screening_id, seat, purchase_id)
+       select $3, seat, $1 from unnest($5::text[]) seat on conflict do nothing returning seat
+     )
+     select ${PURCHASE}, array(select unnest(seats) except select seat from sold order by 1) as taken from purchase`,
+    [
+      purchase.id,
+      purchase.userId,
+      purchase.screeningId,
+      purchase.startsAt,
+      purchase.seats,
+      purchase.totalCents,
+    ],
+  );
+  if (!row) throw new Error('the insertion returned no purchase');
+  const { taken, ...inserted } = row;
+  return { purchase: inserted, taken };
+};
+
+export const findPurchase = async (
+  db: Queryable,
+  userId: string,
+  id: string,
+): Promise<Purchase | undefined> => {
+  const [purchase] = await db.query<Purchase>(
+    `select ${PURCHASE} from tickets.purchases where id = $1 and user_id = $2`,
+    [id, userId],
+  );
+  return purchase;
+};
+
+/** Frees the seats; undefined when the purchase is cancelled already, has started, or is not this user's. */
+export const cancelPurchase = async (
+  db: Queryable,
+  userId: string,
+  id: string,
+): Promise<Purchase | undefined> => {
+  const [purchase] = await db.query<Purchase>(
+    `with cancelled as (
+       update tickets.purchases set cancelled_at = now()
+       where id = $1 and user_id = $2 and cancelled_at is null and starts_at > now() returning *
+     ), freed as (
+       delete from tickets.sold_seats using cancelled where purchase_id = cancelled.id
+     )
+     select ${PURCHASE} from cancelled`,
+    [id, userId],
+  );
+  return purchase;
+};
+
+/** The user's purchases, the newest first; those before the one with id `before`. */
+export const listPurchases = (
+  db: Queryable,
+  userId: string,
+  before: string | undefined,
+  limit: number,
+): Promise<Purchase[]> =>
+  db.query<Purchase>(
+    `select ${PURCHASE} from tickets.purchases
+     where user_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3`,
+    [userId, before, limit],
+  );
+
+export const listSoldSeats = async (db: Queryable, screeningId: string): Promise<string[]> => {
+  const rows = await db.query<{ seat: string }>(
+    'select seat from tickets.sold_seats where screening_id = $1',
+    [screeningId],
+  );
+  return rows.map((row) => row.seat);
+};

@@ -1,0 +1,80 @@
+import type { Request, Response } from 'express';
+import type { Config } from '../config.ts';
+import { forbidden, unauthenticated } from '../errors.ts';
+import type { Metrics } from '../infrastructure/metrics.ts';
+import type { Logins } from './logins.ts';
+import { addressKey, type RateLimiter } from './rate-limit.ts';
+import type { Access, Identity } from './route.ts';
+import type { Sessions } from './sessions.ts';
+import type { Tokens } from './tokens.ts';
+
+interface AdmissionParts {
+  tokens: Tokens;
+  sessions: Sessions;
+  logins: Logins;
+  limiter: RateLimiter;
+  metrics: Metrics;
+  limits: Config['rateLimits'];
+}
+
+const bearerToken = (request: Request): string | undefined =>
+  /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '')?.[1];
+
+/**
+ * Builds the check that every route's request passes first: who asks, is the login still good, is the limit kept, may
+ * they do it. Returns the identity; undefined on public routes.
+ * @throws {AppError} 401, 403 or 429.
+ */
+export const createAdmission = ({ tokens, sessions, logins, limiter, metrics, limits }: AdmissionParts) => {
+  const windowSeconds = limits.windowSeconds;
+  const perUser = { name: 'user', limit: limits.perUser, windowSeconds };
+  const perAddress = { name: 'address', limit: limits.perAddress, windowSeconds };
+
+  const identify = async (
+    request: Request,
+    response: Response,
+    access: Access,
+  ): Promise<Identity | undefined> => {
+    const token = bearerToken(request);
+    if (token) return tokens.verifyAccess(token);
+    // Only here does a request cost a session: never with a token, never on a public route.
+    if (access !== 'public' && sessions.hasCookie(request)) return sessions.load(request, response);
+    return undefined;
+  };
+
+  const count = (request: Request, response: Response, identity: Identity | undefined) =>
+    identity
+      ? limiter.admit(response, perUser, identity.userId)
+      : limiter.admit(response, perAddress, addressKey(request.ip));
+
+  const check = async (identity: Identity) => {
+    const state = await logins.check(identity);
+    if (state === 'ended') throw unauthenticated('This login has been ended.', 'login_ended');
+    if (state === 'unchecked') metrics.uncheckedLogins.inc();
+  };
+
+  return async (request: Request, response: Response, access: Access): Promise<Identity | undefined> => {
+    let identity: Identity | undefined;
+    let refusal: unknown;
+    try {
+      identity = await identify(request, response, access);
+    } catch (error) {
+      refusal = error; // still counted, or guessing tokens would be free
+    }
+    // Issued in the same tick, so both share one round trip to Redis.
+    const [counted, checked] = await Promise.allSettled([
+      count(request, response, identity),
+      identity && access !== 'public' ? check(identity) : undefined,
+    ]);
+    if (counted.status === 'rejected') throw counted.reason;
+    if (access === 'public') return undefined;
+    if (refusal) throw refusal;
+    if (checked.status === 'rejected') throw checked.reason;
+    if (!identity) throw unauthenticated();
+    if (access !== 'user' && !access.includes(identity.role))
+      throw forbidden(`This needs the role ${access.join(' or ')}.`, 'role_required');
+    return identity;
+  };
+};
+
+export type Admission = ReturnType<typeof createAdmission>;

@@ -1,0 +1,73 @@
+import cors from 'cors';
+import express, { type Express, type RequestHandler } from 'express';
+import type { Config } from '../config.ts';
+import type { Database } from '../infrastructure/database.ts';
+import type { Logger } from '../infrastructure/logger.ts';
+import type { Metrics } from '../infrastructure/metrics.ts';
+import type { Admission } from './admission.ts';
+import { createDocs } from './docs.ts';
+import { createErrorHandler, routeNotFound } from './error-handler.ts';
+import { createOnce } from './idempotency.ts';
+import { mountRoutes } from './mount-routes.ts';
+import { createObserver } from './observe.ts';
+import type { RouteGroup } from './route.ts';
+import { createSecurityHeaders } from './security-headers.ts';
+
+interface AppParts {
+  config: Config;
+  logger: Logger;
+  metrics: Metrics;
+  database: Database;
+  admit: Admission;
+  health: RequestHandler;
+  groups: readonly RouteGroup[];
+}
+
+const createCors = ({ origins, credentials }: Config['http']['cors']): RequestHandler =>
+  cors({
+    origin: origins.includes('*') ? '*' : [...origins],
+    credentials,
+    exposedHeaders: [
+      'ETag',
+      'Location',
+      'RateLimit',
+      'RateLimit-Policy',
+      'Retry-After',
+      'X-Request-Id',
+      'X-Served-By',
+    ],
+    maxAge: 600, // seconds that a browser may skip the preflight
+  });
+
+/** The path of a request, from top to bottom. */
+export const createApp = ({
+  config,
+  logger,
+  metrics,
+  database,
+  admit,
+  health,
+  groups,
+}: AppParts): Express => {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag'); // hashing every reply costs more than it saves; routes that profit set their own
+  app.set('query parser', 'simple'); // flat strings only: nested queries are nobody's and cost memory
+  app.set('trust proxy', config.http.trustProxy);
+
+  app.use(createObserver(config.instance, logger, metrics));
+  app.use(createSecurityHeaders());
+  app.use(health);
+  if (config.http.cors.origins.length > 0) app.use(createCors(config.http.cors));
+  app.use(createDocs(groups, config.http.publicUrl));
+  for (const group of groups) {
+    const once = createOnce({ database, schema: group.name, secrets: config.sessions.secrets });
+    const { bodyLimitBytes } = config.http;
+    const verifyReplies = config.environment !== 'production';
+    const parts = { admit, once, bodyLimitBytes, verifyReplies };
+    app.use(`/v1/${group.name}`, mountRoutes(group.routes, `/v1/${group.name}`, parts));
+  }
+  app.use(routeNotFound);
+  app.use(createErrorHandler(logger));
+  return app;
+};

@@ -1,0 +1,99 @@
+import pg from 'pg';
+import type { Logger } from './logger.ts';
+
+export interface Queryable {
+  /** Runs one statement; values go in as $1, $2 … and never into the text. */
+  query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+export interface Transaction extends Queryable {
+  /** Runs statements without values in one round trip. The text must be a constant or hold numbers only. */
+  run(sql: string): Promise<void>;
+}
+
+export interface Database extends Queryable {
+  /**
+   * Runs `work` in a READ COMMITTED transaction: commits when it resolves, rolls back when it rejects. Repeats it
+   * up to twice when PostgreSQL chose it as the victim of a deadlock, so `work` must have no other effects.
+   */
+  transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;
+  /** Connections: all, idle, and callers that wait for one. */
+  usage(): { total: number; idle: number; waiting: number };
+  close(): Promise<void>;
+}
+
+const RETRIES = 2;
+const isVictim = (error: unknown) => ['40001', '40P01'].includes((error as { code?: string }).code ?? '');
+
+const queryWith =
+  (client: pg.Pool | pg.PoolClient) =>
+  async <Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    (await client.query<Row>(sql, [...values])).rows;
+
+const runTransaction = async <T>(
+  pool: pg.Pool,
+  work: (transaction: Transaction) => Promise<T>,
+): Promise<T> => {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  // A connection that dies while it is checked out raises 'error' on the client; unheard it would end the process.
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on('error', onError);
+  try {
+    await client.query('begin');
+    const result = await work({
+      query: queryWith(client),
+      run: async (sql) => void (await client.query(sql)),
+    });
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: Error) => {
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.off('error', onError);
+    client.release(broken);
+  }
+};
+
+/** Builds the pool; connections open on first use, so a process starts, and says so in /readyz, without PostgreSQL. */
+export const createDatabase = (options: { url: string; poolSize: number }, logger: Logger): Database => {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    connectionTimeoutMillis: 2_000, // also bounds the wait for a free connection
+    idleTimeoutMillis: 30_000,
+    statement_timeout: 5_000,
+    idle_in_transaction_session_timeout: 10_000, // a hung process must not keep its locks
+    application_name: 'multiplex',
+    keepAlive: true,
+  });
+  pool.on('error', (error) => logger.warn({ err: error }, 'postgres dropped an idle connection'));
+  return {
+    query: queryWith(pool),
+    transaction: async (work) => {
+      for (let attempt = 0; ; attempt += 1) {
+        try {
+          return await runTransaction(pool, work);
+        } catch (error) {
+          if (!isVictim(error) || attempt === RETRIES) throw error;
+        }
+      }
+    },
+    usage: () => ({ total: pool.totalCount, idle: pool.idleCount, waiting: pool.waitingCount }),
+    close: () => pool.end(),
+  };
+};
+
+const UNAVAILABLE_CODE = /^(08|57P0|57014|53|25P03|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH)/;
+const UNAVAILABLE_MESSAGE =
+  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
+
+/** Whether an error means that PostgreSQL cannot serve now (SQLSTATE classes 08, 53 and 57, or a broken socket). */
+export const isDatabaseUnavailable = (error: unknown): boolean =>
+  error instanceof Error &&
+  (UNAVAILABLE_CODE.test((error as { code?: string }).code ?? '') || UNAVAILABLE_MESSAGE.test(error.message));
