@@ -1,30 +1,41 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 
-// Run once per deployment with a folder that is kept: makes the secrets that are not there, and never changes one.
-const folder = process.argv[2] ?? '/secrets';
+// Run once per deployment with two folders that are kept: makes the secrets that are not there, and takes over those
+// that the environment gives. Nobody else writes there.
+const [folder = '/secrets', databaseFolder = '/database-secret'] = process.argv.slice(2);
+for (const each of [folder, databaseFolder]) mkdirSync(each, { recursive: true, mode: 0o700 });
+const path = join(folder, 'multiplex.env');
 const random = () => randomBytes(32).toString('base64url');
 
 /** Written beside and renamed, so that a kill in between leaves no half of a secret. */
-const writeOnce = (name: string, content: string) => {
-  const path = join(folder, name);
-  if (existsSync(path)) return;
-  writeFileSync(`${path}.new`, content, { mode: 0o600 });
-  renameSync(`${path}.new`, path);
-  console.log(`made ${path}`);
+const replaceFile = (file: string, content: string, mode: number) => {
+  writeFileSync(`${file}.new`, content, { mode });
+  chmodSync(`${file}.new`, mode); // one left by a killed run keeps its old mode
+  renameSync(`${file}.new`, file);
 };
 
-mkdirSync(folder, { recursive: true, mode: 0o700 });
-const databasePassword = random();
-writeOnce(
-  'multiplex.env',
-  [
-    `JWT_KEYS=first:${random()}`,
-    `SESSION_SECRETS=${random()}`,
-    `PGPASSWORD=${databasePassword}`,
-    'ADMIN_EMAIL=admin@example.test',
-    `ADMIN_PASSWORD=${random()}`,
-    '',
-  ].join('\n'),
-);
+/** As `node --env-file` reads it back: literally, and with # as no comment. */
+const quote = (name: string, value: string) => {
+  const mark = ["'", '`'].find((candidate) => !value.includes(candidate));
+  if (!mark || value.includes('\n'))
+    throw new Error(`${name} must be one line, without either a single quote or a backtick`);
+  return `${name}=${mark}${value}${mark}\n`;
+};
+
+const { JWT_KEYS, SESSION_SECRETS, ADMIN_EMAIL, ADMIN_PASSWORD } = process.env;
+const kept = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+const secrets = {
+  JWT_KEYS: JWT_KEYS || kept.JWT_KEYS || `first:${random()}`,
+  SESSION_SECRETS: SESSION_SECRETS || kept.SESSION_SECRETS || random(),
+  ADMIN_EMAIL: ADMIN_EMAIL || kept.ADMIN_EMAIL || 'admin@example.test',
+  ADMIN_PASSWORD: ADMIN_PASSWORD || kept.ADMIN_PASSWORD || random(),
+  PGPASSWORD: kept.PGPASSWORD || random(), // PostgreSQL takes it when its volume is made, and never again
+};
+const content = Object.entries(secrets).map(([name, value]) => quote(name, value));
+replaceFile(path, content.join(''), 0o400);
+// PostgreSQL runs as a user of its own, and its folder holds nothing else: readable for all who mount it.
+replaceFile(join(databaseFolder, 'password'), secrets.PGPASSWORD, 0o444);
+console.log(`the secrets are in ${path}`);

@@ -56,8 +56,8 @@ export const closeRedis = async (redis: Redis): Promise<void> => {
 };
 
 const UNAVAILABLE =
-  /^(Connection is closed|Stream isn't writeable|Command timed out|Socket timeout|Socket closed|Reached the max retries|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|connect |read |write )/;
+  /^(Connection is closed|Stream isn't writeable|Command timed out|Socket timeout|Socket closed|Reached the max retries|LOADING|BUSY|OOM|MISCONF|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|connect |read |write )/;
 
-/** Whether an error of the client means that Redis cannot be reached now, rather than that we asked nonsense. */
+/** Whether an error means that Redis cannot serve now (away, full, failing to write), and not that we asked nonsense. */
 export const isRedisUnavailable = (error: unknown): boolean =>
   error instanceof Error && UNAVAILABLE.test(error.message);

@@ -1,0 +1,100 @@
+import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+// The proof that the containers do what the README says: the real docker-compose.yml, unchanged, in a project of its
+// own, tested from outside and always taken down.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = join('test', 'scaling');
+const tests = readdirSync(join(root, folder)).filter((name) => name.endsWith('.compose.test.ts'));
+
+const say = (text: string) =>
+  console.log(`[test:compose ${Math.round(performance.now() / 1_000)} s] ${text}`);
+
+const leaveOutWithoutEngine = () => {
+  const found = spawnSync('docker', ['info', '--format', '{{.ServerVersion}}'], { encoding: 'utf8' });
+  const composed = spawnSync('docker', ['compose', 'version', '--short'], { encoding: 'utf8' });
+  if (found.status === 0 && composed.status === 0) {
+    say(`Docker ${found.stdout.trim()}, Compose ${composed.stdout.trim()}`);
+    return;
+  }
+  const why = found.error ? 'there is no docker command' : 'no Docker engine with Compose answers';
+  say(`LEFT OUT: the container proof did not run, because ${why}.`);
+  process.exit(process.env.CI_REQUIRE_DOCKER === '1' ? 1 : 0);
+};
+
+const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+};
+
+leaveOutWithoutEngine();
+const port = await freePort();
+const { PATH, HOME, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG } = process.env;
+const kept = Object.entries({ PATH, HOME, DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG });
+/** Nothing of the shell's variables or a .env, or the proof would be of those. */
+const env = {
+  ...Object.fromEntries(kept.filter(([, value]) => value !== undefined)),
+  COMPOSE_DISABLE_ENV_FILE: '1',
+  COMPOSE_PROJECT_NAME: `multiplex-test-${process.pid}`,
+  IMAGE: `multiplex-test:${process.pid}`,
+  HTTP_PORT: `127.0.0.1:${port}`,
+  STACK_URL: `http://127.0.0.1:${port}`,
+  LOG_LEVEL: 'warn', // a line per request would drown what went wrong
+  // All load comes from one address and few users. That the limits hold is another test's matter.
+  RATE_LIMIT_USER: '1000000',
+  RATE_LIMIT_ADDRESS: '1000000',
+  RATE_LIMIT_LOGIN: '1000000',
+};
+
+let current: ReturnType<typeof spawn> | undefined;
+let interrupted = false;
+const runStep = (command: string, args: string[], options: SpawnOptions = {}) =>
+  new Promise<boolean>((resolve) => {
+    const child = spawn(command, args, {
+      cwd: root,
+      env,
+      stdio: ['ignore', 'inherit', 'inherit'],
+      ...options,
+    });
+    if (!options.detached) current = child; // the taking down is not to be interrupted
+    child.once('error', () => resolve(false));
+    child.once('exit', (code) => resolve(code === 0));
+  });
+// A terminal sends SIGINT to the children itself; others send SIGTERM to this process alone.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    if (!interrupted) current?.kill(signal);
+    interrupted = true;
+  });
+
+const prove = async (): Promise<boolean> => {
+  say('building the image and starting 3 replicas …');
+  if (!(await runStep('docker', 'compose up --build --quiet-pull --wait --scale api=3'.split(' '))))
+    return false;
+  say(`serving at ${env.STACK_URL}; testing …`);
+  const files = tests.map((name) => join(folder, name));
+  const options = '--import tsx --test --test-concurrency=1 --test-reporter=spec'.split(' ');
+  return !interrupted && runStep(process.execPath, [...options, ...files]);
+};
+
+let passed = false;
+try {
+  passed = await prove();
+  if (!passed && !interrupted) await runStep('docker', 'compose logs --no-color --tail 60'.split(' '));
+} finally {
+  say('taking it down …');
+  // In a process group of its own, so that an impatient second Ctrl-C does not leave half of it running.
+  const down = 'compose down --volumes --remove-orphans --timeout 10'.split(' ');
+  await runStep('docker', down, { detached: true, stdio: 'ignore' });
+  await runStep('docker', ['image', 'rm', env.IMAGE], { detached: true, stdio: 'ignore' }); // its layers stay cached
+}
+const outcome = interrupted ? 'interrupted' : 'FAILED';
+say(passed ? `passed: ${tests.length} files against the real docker-compose.yml` : outcome);
+process.exit(passed ? 0 : 1);

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import {
+  addProduct,
+  addScreening,
+  logInAdmin,
+  newCustomers,
+  soldSeats,
+  stockOf,
+} from './containers/cinema.ts';
+import { createClient } from './containers/client.ts';
+import { createKinds } from './containers/kinds.ts';
+import { report, startLoad } from './containers/load.ts';
+import { apiContainers, compose, docker, scaleTo, until } from './containers/stack.ts';
+
+const STOCK = 1_000_000;
+const client = createClient(32);
+let admin: string;
+let kinds: ReturnType<typeof createKinds>;
+
+before(async () => {
+  await scaleTo(4);
+  admin = await logInAdmin(client);
+  kinds = createKinds(client, await newCustomers(client, 8));
+});
+after(client.close);
+
+/** POSTs that nginx sent to a second replica because the first broke off or could not be reached. */
+const countRepeated = async (): Promise<number> => {
+  const lines = (await compose('logs', '--no-log-prefix', 'nginx')).split('\n');
+  return lines.filter((line) => /"method":"POST".*"upstreamStatus":"\d+(,| :) /.test(line)).length;
+};
+
+test('replicas killed under load lose no GET and no POST with a key, and do nothing twice', async () => {
+  const repeatedBefore = await countRepeated();
+  const screenings = [await addScreening(client, admin), await addScreening(client, admin)];
+  const bought: string[] = [];
+  const product = await addProduct(client, admin, STOCK);
+  const unprotected = 'POST order, no key'; // may fail: what happened to it, nobody but its replica knew
+  const load = startLoad(
+    [
+      ...kinds.gets(),
+      kinds.order('POST order, with key', product, true),
+      kinds.purchase('POST purchase, with key', screenings, bought),
+      kinds.order(unprotected, await addProduct(client, admin, STOCK), false),
+    ],
+    { workers: 32, perSecond: 700 }, // below nginx's outer wall
+  );
+  for (const victim of (await apiContainers()).slice(0, 3)) {
+    await load.more(400);
+    await docker('kill', '--signal', 'KILL', victim);
+    await load.more(800);
+  }
+  const tallies = await load.stop();
+  report('3 of 4 killed', tallies);
+  await until('nginx has written its log', 5, async () => (await countRepeated()) > repeatedBefore);
+  console.log(
+    `3 of 4 killed: ${(await countRepeated()) - repeatedBefore} POSTs were answered by a second replica`,
+  );
+
+  for (const [name, { failed }] of Object.entries(tallies))
+    if (name !== unprotected) assert.equal(failed, 0, name);
+  assert.equal(await stockOf(client, product), STOCK - (tallies['POST order, with key']?.sent ?? 0));
+  const sold = await Promise.all(
+    screenings.map(async (id) => (await soldSeats(client, id)).map((seat) => `${id} ${seat}`)),
+  );
+  assert.deepEqual(bought.toSorted(), sold.flat().sort());
+});
