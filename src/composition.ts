@@ -1,3 +1,4 @@
+import type { Express } from 'express';
 import type { Config } from './config.ts';
 import { createAccounts } from './features/accounts/index.ts';
 import { createCatalog } from './features/catalog/index.ts';
@@ -31,8 +32,8 @@ const composeFeatures = (parts: Parts): Feature[] => {
 };
 
 /** Opens what the features stand on. What is opened first is closed last. */
-const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle) => {
-  const database = createDatabase(config.database, logger);
+const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle, { patient = false } = {}) => {
+  const database = createDatabase({ ...config.database, patient }, logger);
   lifecycle.onClose('postgres', database.close);
   const redis = await openRedis(config.redis, logger);
   lifecycle.onClose('redis', () => closeRedis(redis));
@@ -46,17 +47,27 @@ const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle) =
   return { config, logger, database, redis, metrics, logins, tokens, sessions, limiter };
 };
 
+/** Builds what one API process answers with, without listening. */
+export const openApp = async (
+  config: Config,
+  logger: Logger,
+  lifecycle: Lifecycle,
+  isDraining: () => boolean,
+): Promise<Express> => {
+  const parts = await openParts(config, logger, lifecycle);
+  const admit = createAdmission({ ...parts, limits: config.rateLimits });
+  const health = createHealth({ ...parts, isDraining });
+  return createApp({ ...parts, admit, health, groups: composeFeatures(parts) });
+};
+
 /** One API process: stateless, so that any number of them answer any request. Resolves when it listens. */
 export const startApi = async (
   config: Config,
   logger: Logger,
   lifecycle: Lifecycle,
 ): Promise<RunningServer> => {
-  const parts = await openParts(config, logger, lifecycle);
-  const admit = createAdmission({ ...parts, limits: config.rateLimits });
   let server: RunningServer | undefined;
-  const health = createHealth({ ...parts, isDraining: () => server?.isDraining() ?? false });
-  const app = createApp({ ...parts, admit, health, groups: composeFeatures(parts) });
+  const app = await openApp(config, logger, lifecycle, () => server?.isDraining() ?? false);
 
   const { drainSeconds } = config.shutdown;
   server = await startServer(app, { host: config.http.host, port: config.http.port, drainSeconds });
@@ -67,7 +78,7 @@ export const startApi = async (
 
 /** Once per deployment, before its replicas start: brings every feature's schema up to date and makes sample data. */
 export const runMigrations = async (config: Config, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
-  const parts = await openParts(config, logger, lifecycle);
+  const parts = await openParts(config, logger, lifecycle, { patient: true });
   const schemas = composeFeatures(parts).map((feature) => feature.schema);
   await migrate(parts.database, schemas, { seed: config.seed.sample }, logger);
 };

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 
 /** Accepted in development and tests only, so that a clone starts at once; production refuses it by value. */
@@ -66,14 +67,23 @@ const jwtKeys = (production: boolean) =>
     .refine((items) => new Set(items.map(keyId)).size === items.length, 'key ids must differ')
     .transform((items) => items.map((item) => ({ id: keyId(item), secret: keySecret(item) })));
 
+const isCount = (text: string) => /^\d+$/.test(text);
+const isSubnet = (text: string) =>
+  ['loopback', 'linklocal', 'uniquelocal'].includes(text) || ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
+
 const trustProxy = z
   .string()
   .default('0')
+  .refine((text) => !['true', '*', '0.0.0.0/0', '::/0'].some((all) => list(text).includes(all)), {
+    error:
+      'would trust every sender, so that any client could forge its address; give a hop count or the proxies’ subnets',
+    abort: true,
+  })
   .refine(
-    (text) => !['true', '*', '0.0.0.0/0', '::/0'].some((all) => list(text).includes(all)),
-    'would trust every sender, so that any client could forge its address; give a hop count or the proxies’ subnets',
+    (text) => isCount(text) || list(text).every(isSubnet),
+    'must be a hop count, or addresses and subnets separated by commas',
   )
-  .transform((text) => (/^\d+$/.test(text) ? Number(text) : list(text)));
+  .transform((text) => (isCount(text) ? Number(text) : list(text)));
 
 const publicUrl = (production: boolean) =>
   url('http:', 'https:')

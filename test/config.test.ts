@@ -71,6 +71,8 @@ for (const [what, env] of Object.entries({
   'plain http for the public': { PUBLIC_URL: 'http://cinema.test' },
   'every origin with credentials': { CORS_ORIGINS: 'https://a.test,*', CORS_CREDENTIALS: 'true' },
   'trust in every proxy': { TRUST_PROXY: 'true' },
+  'trust in what is no address': { TRUST_PROXY: 'nginx' },
+  'a hop count below zero': { TRUST_PROXY: '-1' },
   'trust in every address': { TRUST_PROXY: '0.0.0.0/0' },
   'a fractional number': { DRAIN_SECONDS: '1.5' },
   'a negative number': { BODY_LIMIT_BYTES: '-1' },

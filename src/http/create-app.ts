@@ -29,6 +29,7 @@ const createCors = ({ origins, credentials }: Config['http']['cors']): RequestHa
     credentials,
     exposedHeaders: [
       'ETag',
+      'Idempotency-Replayed',
       'Location',
       'RateLimit',
       'RateLimit-Policy',

@@ -38,24 +38,27 @@ const toAppError = (error: unknown): AppError => {
   );
 };
 
-/** Sends a problem document (RFC 9457). `type` is a URN, because the codes are documented in the OpenAPI page. */
+/** A problem as the client gets it (RFC 9457). `type` is a URN, because the codes are documented in the OpenAPI page. */
+export const problemDocument = (
+  { code, status, detail, extensions }: Problem,
+  requestId: string | undefined,
+): Record<string, unknown> => ({
+  ...extensions,
+  type: `urn:multiplex:problem:${code}`,
+  title: code.replaceAll('_', ' '),
+  status,
+  code,
+  detail,
+  requestId,
+});
+
 export const sendProblem = (response: Response, problem: Problem): void => {
-  const { code, status, detail, retryAfterSeconds, extensions } = problem;
+  const { status, retryAfterSeconds } = problem;
   if (retryAfterSeconds !== undefined) response.set('Retry-After', String(retryAfterSeconds));
   if (status === 401) response.set('WWW-Authenticate', 'Bearer');
   response.set('Cache-Control', 'no-store');
   response.status(status).type('application/problem+json');
-  response.send(
-    JSON.stringify({
-      ...extensions,
-      type: `urn:multiplex:problem:${code}`,
-      title: code.replaceAll('_', ' '),
-      status,
-      code,
-      detail,
-      requestId: requestContext.getStore()?.requestId,
-    }),
-  );
+  response.send(JSON.stringify(problemDocument(problem, requestContext.getStore()?.requestId)));
 };
 
 /** The last handler: answers every error as a problem, and logs those that are ours to mend. */

@@ -59,7 +59,7 @@ if presented == current then
   redis.call('PEXPIRE', KEYS[2], ARGV[4])
   return {'rotated', current + 1, now, login[3]}
 end
-if presented == current - 1 and now - login[2] <= tonumber(ARGV[3]) then
+if presented == current - 1 and now - login[2] < tonumber(ARGV[3]) then
   return {'repeated', current, tonumber(login[2]), login[3]}
 end
 if presented > current then return {'unknown'} end

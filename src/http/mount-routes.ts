@@ -97,7 +97,8 @@ export const mountRoutes = (routes: readonly Route[], prefix: string, parts: Mou
   const methods = new Map<string, string[]>();
   for (const route of routes) {
     router[route.method](route.path, createHandler(route, prefix + route.path, parts));
-    methods.set(route.path, [...(methods.get(route.path) ?? []), route.method.toUpperCase()]);
+    const known = route.method === 'get' ? ['GET', 'HEAD'] : [route.method.toUpperCase()]; // Express answers HEAD by GET
+    methods.set(route.path, [...(methods.get(route.path) ?? []), ...known]);
   }
   // After all routes, or /things/:id would refuse what /things/special accepts.
   for (const [path, known] of methods) router.all(path, methodNotAllowed(known));

@@ -14,24 +14,17 @@ const createConverter = () => {
   const hoist = (node: unknown): unknown => {
     if (Array.isArray(node)) return node.map(hoist);
     if (typeof node !== 'object' || node === null) return node;
-    const { $defs, $schema, id, ...rest } = node as Json;
-    for (const [name, definition] of Object.entries(($defs ?? {}) as Json)) {
-      const { id: _id, ...body } = definition as Json;
-      components[name] ??= hoist(body);
-    }
+    const { $defs, $schema, ...rest } = node as Json;
+    for (const [name, definition] of Object.entries(($defs ?? {}) as Json))
+      components[name] ??= hoist(definition);
     if (typeof rest.$ref === 'string') return point(rest.$ref.slice(rest.$ref.lastIndexOf('/') + 1));
-    const members = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, hoist(value)]));
-    return typeof id === 'string' ? { id, ...members } : members;
+    // A string is the schema's own name, which components holds; an object is a property that is called id.
+    if (typeof rest.id === 'string') delete rest.id;
+    return Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, hoist(value)]));
   };
 
-  const convert = (schema: z.ZodType, io: 'input' | 'output'): Json => {
-    const body = hoist(z.toJSONSchema(schema, { io })) as Json;
-    const id = schema.meta()?.id;
-    if (!id) return body;
-    const { id: _id, ...named } = body;
-    components[id] = named;
-    return point(id);
-  };
+  const convert = (schema: z.ZodType, io: 'input' | 'output') =>
+    hoist(z.toJSONSchema(schema, { io })) as Json;
   return { components, convert };
 };
 

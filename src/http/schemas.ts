@@ -1,18 +1,25 @@
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
 
-/** A line of text. PostgreSQL cannot store NUL, so it is refused here and not by a 500 there. */
+/** A line of text. PostgreSQL cannot store NUL and would change half a surrogate pair, so both are refused here. */
 export const text = (maximum: number) =>
   z
     .string()
     .trim()
     .min(1)
     .max(maximum)
-    .regex(/^[^\0]*$/, 'must not contain the NUL character');
+    .regex(/^[^\0\p{Cs}]*$/u, 'must be well-formed text without the NUL character');
 
 export const id = z.uuid();
 export const byId = z.strictObject({ id });
 export const timestamp = z.iso.datetime({ offset: true });
+/** A time that a client chooses, in UTC: ISO 8601 knows zones, years and fractions that PostgreSQL does not. */
+export const futureTime = timestamp
+  .refine((time) => Date.parse(time) > Date.now(), 'must be in the future')
+  .transform((time) => new Date(time).toISOString())
+  .pipe(z.iso.datetime('must be before the year 10000'));
+/** A time as PostgreSQL gives it with all its digits, for cursors. */
+export const exactTime = z.iso.datetime({ precision: 6 }).refine((time) => !time.startsWith('0000'));
 /** Money in the currency's smallest unit; bounded by PostgreSQL's integer. */
 export const cents = z.int().min(0).max(2_000_000_000);
 

@@ -1,6 +1,16 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http';
-import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
+import {
+  createServer,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Problem } from '../errors.ts';
+import { problemDocument } from './error-handler.ts';
 
 export interface RunningServer {
   /** The port it listens on; useful when 0 asked for a free one. */
@@ -20,15 +30,31 @@ interface ServeOptions {
 /** Longer than the balancer's upstream keepalive (nginx.conf: 2 s), so that it is the balancer that hangs up. */
 const KEEP_ALIVE_MS = 75_000;
 
-const answerMalformed = (error: Error & { code?: string }, socket: Socket) => {
+const MALFORMED: Record<string, Problem> = {
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers_too_large',
+    status: 431,
+    detail: 'The URL or the headers are too large.',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: 'request_timeout',
+    status: 408,
+    detail: 'The request did not arrive in time.',
+  },
+};
+const NOT_HTTP: Problem = {
+  code: 'malformed_http',
+  status: 400,
+  detail: 'This is not well-formed HTTP/1.1.',
+};
+
+/** What Express never sees, because Node could not parse it, is answered by hand. */
+const answerMalformed = (error: Error & { code?: string }, socket: Duplex) => {
   if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy();
-  const statuses: Record<string, number> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
-  const status = statuses[error.code ?? ''] ?? 400;
-  const code = { 431: 'headers_too_large', 408: 'request_timeout', 400: 'malformed_http' }[status];
-  const title = STATUS_CODES[status];
-  const body = JSON.stringify({ type: `urn:multiplex:problem:${code}`, title, status, code });
+  const problem = MALFORMED[error.code ?? ''] ?? NOT_HTTP;
+  const body = JSON.stringify(problemDocument(problem, randomUUID()));
   socket.end(
-    `HTTP/1.1 ${status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+    `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nContent-Type: application/problem+json\r\n` +
       `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
   );
 };
@@ -38,7 +64,11 @@ const answerMalformed = (error: Error & { code?: string }, socket: Socket) => {
  * is lost. So the listener closes first, and the balancer's connections end by its own keepalive time or by the
  * `Connection: close` of their next reply; see docs/decisions/draining.md.
  */
-const drainServer = async (server: Server, drainSeconds: number): Promise<void> => {
+const drainServer = async (
+  server: Server,
+  replies: ReadonlySet<ServerResponse>,
+  drainSeconds: number,
+): Promise<void> => {
   const closed = once(server, 'close');
   NetServer.prototype.close.call(server);
   let timer: NodeJS.Timeout | undefined;
@@ -48,7 +78,10 @@ const drainServer = async (server: Server, drainSeconds: number): Promise<void> 
   await Promise.race([closed, waited]);
   clearTimeout(timer);
   server.closeIdleConnections();
-  await closed; // replies under way finish; the process's hard stop bounds this
+  for (const reply of replies) await once(reply, 'close'); // the process's hard stop bounds this
+  // What is left asked nothing, or was kept alive by a reply that began before the draining.
+  server.closeAllConnections();
+  await closed;
 };
 
 /** Starts to listen. @throws when the port is taken. */
@@ -62,7 +95,10 @@ export const startServer = async (
     requestTimeout: 30_000,
   });
   let draining = false;
+  const replies = new Set<ServerResponse>(); // under way
   server.on('request', (_request, response) => {
+    replies.add(response);
+    response.on('close', () => replies.delete(response));
     if (draining) response.setHeader('Connection', 'close');
   });
   server.on('request', listener);
@@ -74,7 +110,7 @@ export const startServer = async (
     isDraining: () => draining,
     drain: () => {
       draining = true;
-      return drainServer(server, options.drainSeconds);
+      return drainServer(server, replies, options.drainSeconds);
     },
   };
 };

@@ -23,6 +23,9 @@ export interface Database extends Queryable {
 }
 
 const RETRIES = 2;
+/** PostgreSQL did not answer at all: a rollback would not be heard either, and the connection is of no more use. */
+const isSilence = (error: unknown): error is Error =>
+  error instanceof Error && error.message === 'Query read timeout';
 const isVictim = (error: unknown) => ['40001', '40P01'].includes((error as { code?: string }).code ?? '');
 
 const queryWith =
@@ -50,9 +53,11 @@ const runTransaction = async <T>(
     await client.query('commit');
     return result;
   } catch (error) {
-    await client.query('rollback').catch((rollbackError: Error) => {
-      broken = rollbackError;
-    });
+    if (isSilence(error)) broken = error;
+    else
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
     throw error;
   } finally {
     client.off('error', onError);
@@ -60,14 +65,22 @@ const runTransaction = async <T>(
   }
 };
 
-/** Builds the pool; connections open on first use, so a process starts, and says so in /readyz, without PostgreSQL. */
-export const createDatabase = (options: { url: string; poolSize: number }, logger: Logger): Database => {
+/**
+ * Builds the pool; connections open on first use, so a process starts, and says so in /readyz, without PostgreSQL.
+ * `patient` is for migrations, which may take as long as they need.
+ */
+export const createDatabase = (
+  options: { url: string; poolSize: number; patient?: boolean },
+  logger: Logger,
+): Database => {
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
     connectionTimeoutMillis: 2_000, // also bounds the wait for a free connection
     idleTimeoutMillis: 30_000,
     statement_timeout: 5_000,
+    // For a network that swallows everything, where PostgreSQL's own limits don't help; longer than those.
+    ...(!options.patient && { query_timeout: 7_000 }),
     idle_in_transaction_session_timeout: 10_000, // a hung process must not keep its locks
     application_name: 'multiplex',
     keepAlive: true,
@@ -91,7 +104,7 @@ export const createDatabase = (options: { url: string; poolSize: number }, logge
 
 const UNAVAILABLE_CODE = /^(08|57P0|57014|53|25P03|ECONN|EPIPE|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH)/;
 const UNAVAILABLE_MESSAGE =
-  /^(timeout exceeded when trying to connect|Connection terminated|Client has encountered a connection error)/;
+  /^(timeout exceeded when trying to connect|Query read timeout|Connection terminated|Client was closed|Client has encountered a connection error)/;
 
 /** Whether an error means that PostgreSQL cannot serve now (SQLSTATE classes 08, 53 and 57, or a broken socket). */
 export const isDatabaseUnavailable = (error: unknown): boolean =>

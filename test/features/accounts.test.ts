@@ -20,7 +20,7 @@ before(async () => {
 after(() => cinema.close());
 
 const api = (instance = 0) => supertest(cinema.at(instance).url);
-const me = (auth: object, instance = 0) => api(instance).get('/v1/accounts/me').set(auth);
+const me = (auth: Record<string, string>, instance = 0) => api(instance).get('/v1/accounts/me').set(auth);
 const tryLogin = (email: string, password: string) =>
   api().post('/v1/accounts/login').send({ email, password });
 

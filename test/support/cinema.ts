@@ -6,7 +6,7 @@ import { createLifecycle } from '../../src/infrastructure/lifecycle.ts';
 import { createLogger } from '../../src/infrastructure/logger.ts';
 import { type Env, testEnv } from './env.ts';
 import { createLogs, type Logs } from './logs.ts';
-import { createDatabaseForTest, sharedRedisUrl, uniqueName } from './servers.ts';
+import { createDatabaseForTest, sharedRedisUrl, type TestDatabase, uniqueName } from './servers.ts';
 
 /** One API of several in the test's process: it shares nothing with the others but Redis and PostgreSQL. */
 export interface Instance {
@@ -34,6 +34,9 @@ export interface Cinema {
 export interface CinemaOptions {
   instances?: number;
   env?: Env;
+  /** For tests that do harm to a server: one of their own, instead of the shared one. */
+  redisUrl?: string;
+  database?: TestDatabase;
 }
 
 const startInstance = async (id: string, env: Env): Promise<Instance> => {
@@ -46,24 +49,25 @@ const startInstance = async (id: string, env: Env): Promise<Instance> => {
 };
 
 /** A cinema of its own, empty and migrated, served by `instances` APIs. */
-export const openCinema = async ({ instances: count = 1, env = {} }: CinemaOptions = {}): Promise<Cinema> => {
-  const database = await createDatabaseForTest();
+export const openCinema = async (options: CinemaOptions = {}): Promise<Cinema> => {
+  const { instances: count = 1, env = {}, redisUrl = sharedRedisUrl() } = options;
+  const database = options.database ?? (await createDatabaseForTest());
   const keyPrefix = `${uniqueName('test')}:`;
   const shared = testEnv({
     DATABASE_URL: database.url,
-    REDIS_URL: sharedRedisUrl(),
+    REDIS_URL: redisUrl,
     REDIS_KEY_PREFIX: keyPrefix,
     ...env,
   });
-  const redis = new Redis(sharedRedisUrl(), { keyPrefix });
+  const redis = new Redis(redisUrl, { keyPrefix });
+  redis.on('error', () => {}); // some tests stop it;
   const instances: Instance[] = [];
   const addInstance = async (own: Env = {}) => {
     const instance = await startInstance(`api-${instances.length + 1}`, { ...shared, ...own });
     instances.push(instance);
     return instance;
   };
-  for (let index = 0; index < count; index += 1) await addInstance();
-  return {
+  const cinema: Cinema = {
     instances,
     at: (index) => instances[index % instances.length] as Instance,
     addInstance,
@@ -76,4 +80,11 @@ export const openCinema = async ({ instances: count = 1, env = {} }: CinemaOptio
       await database.drop();
     },
   };
+  try {
+    for (let index = 0; index < count; index += 1) await addInstance();
+  } catch (error) {
+    await cinema.close();
+    throw error;
+  }
+  return cinema;
 };

@@ -27,10 +27,10 @@ const busy = () =>
  * threads and cores from the requests that need no password.
  * @throws {AppError} 503 `logins_busy` when the queue is full.
  */
-export const createPasswords = (concurrency: number): Passwords => {
+export const createPasswords = (concurrency: number, longestQueue = LONGEST_QUEUE): Passwords => {
   const limit = pLimit(concurrency);
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
-    if (limit.pendingCount >= LONGEST_QUEUE) throw busy();
+    if (limit.pendingCount >= longestQueue) throw busy();
     return limit(work);
   };
   let unknownAccount: Promise<string> | undefined;

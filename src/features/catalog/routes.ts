@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { created, type Reply, type Route, route } from '../../http/route.ts';
-import { byId, id, pageQuery, readCursor, timestamp, toPage } from '../../http/schemas.ts';
+import { byId, exactTime, id, pageQuery, readCursor, toPage } from '../../http/schemas.ts';
 import type { CatalogCache } from './cache.ts';
 import * as schemas from './schemas.ts';
 import type { CatalogService } from './service.ts';
@@ -83,7 +83,7 @@ export const createRoutes = (catalog: CatalogService, cache: CatalogCache): Rout
       query: schemas.screeningQuery,
       replies: { 200: schemas.screeningPage, 304: null },
       handle: ({ query: { limit, cursor, movieId }, http }) => {
-        const [startsAt, lastId] = readCursor(cursor, [timestamp, id]) ?? [];
+        const [startsAt, lastId] = readCursor(cursor, [exactTime, id]) ?? [];
         const after = startsAt && lastId ? ([startsAt, lastId] as const) : undefined;
         return cached(http.request, async () =>
           toPage(await catalog.listScreenings({ movieId, after, limit: limit + 1 }), limit, (screening) => [

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { cents, id, pageOf, pageQuery, text, timestamp } from '../../http/schemas.ts';
+import { cents, futureTime, id, pageOf, pageQuery, text, timestamp } from '../../http/schemas.ts';
 
 export const movieInput = z.strictObject({
   title: text(200),
@@ -12,7 +12,7 @@ export const moviePage = pageOf(movie).meta({ id: 'MoviePage' });
 export const screeningInput = z.strictObject({
   movieId: id,
   auditorium: text(50),
-  startsAt: timestamp.refine((time) => Date.parse(time) > Date.now(), 'must be in the future'),
+  startsAt: futureTime,
   rows: z.int().min(1).max(26).meta({ description: 'Lettered from A.' }),
   seatsPerRow: z.int().min(1).max(99).meta({ description: 'Numbered from 1.' }),
   priceCents: cents,

@@ -24,10 +24,12 @@ export const createRoutes = (tickets: TicketsService): Route[] => [
     replies: { 201: schemas.purchase },
     problems: { 404: ['not_found'], 409: ['seats_taken', 'screening_started'], 422: ['no_such_seat'] },
     handle: async ({ identity, body, once }) => {
-      // Before the transaction: the catalog may need a connection of its own, or lie behind the network.
-      const screening = await tickets.prepare(body.screeningId, body.seats);
+      // Before the transaction: the catalog may need a connection of its own, or lie behind the network. What it refuses
+      // is thrown inside, because the repeat of a purchase gets its stored answer though the screening has started since.
+      const [prepared] = await Promise.allSettled([tickets.prepare(body.screeningId, body.seats)]);
       return once(async (transaction) => {
-        const purchase = await tickets.buy(transaction, identity.userId, screening, body.seats);
+        if (prepared.status === 'rejected') throw prepared.reason;
+        const purchase = await tickets.buy(transaction, identity.userId, prepared.value, body.seats);
         return created(purchase, `/v1/tickets/purchases/${purchase.id}`);
       });
     },
