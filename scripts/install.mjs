@@ -16,10 +16,15 @@ const upToDate = existsSync(MARK) && readFileSync(MARK, 'utf8') === lock;
 if (!upToDate) {
   console.log('Installing packages with npm ci; the first time takes about half a minute …');
   const startedAt = Date.now();
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
-    stdio: 'inherit',
-    shell: process.platform === 'win32',
-  });
+  // NODE_ENV=production would leave out tsx and TypeScript, with which everything here runs.
+  const { status } = spawnSync(
+    'npm',
+    ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      stdio: 'inherit',
+      shell: process.platform === 'win32',
+    },
+  );
   if (status !== 0) process.exit(status ?? 1);
   writeFileSync(MARK, lock);
   console.log(`Packages installed in ${Math.round((Date.now() - startedAt) / 1_000)} s.`);

@@ -12,11 +12,11 @@ Multiplex is ready.
 `);
 };
 
-await step('Compiling', () => runToEnd(['npm', 'run', '--silent', 'build']));
 process.exitCode = await runSystem({
   environment: process.env.NODE_ENV ?? 'production',
   node: ['node'],
   entryPoint: (name) => `dist/entry-points/${name}.js`,
   serve: ['node', 'dist/entry-points/one-machine-cluster.js'],
+  prepare: () => step('Compiling', () => runToEnd(['npm', 'run', '--silent', 'build'])),
   whenReady: sayWhereToLook,
 });

@@ -26,6 +26,20 @@ export const findFreePort = async (preferred?: number): Promise<number> => {
   }
 };
 
+/**
+ * Calls back, once, when the process that started this one is gone. npm that is told to stop ends the shell between
+ * it and us and returns, and we would go on unseen. Polls, as no system has an event for it.
+ */
+export const whenAbandoned = (callback: () => void) => {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    callback();
+  }, 250);
+  timer.unref();
+};
+
 /** Words to put before a command so that it gets `signal` when this process dies, even by SIGKILL; Linux only. */
 export const dieWithParent = (signal: 'TERM' | 'INT'): string[] => {
   const known = spawnSync('setpriv', ['--pdeathsig', signal, 'true'], { stdio: 'ignore' }).status === 0;

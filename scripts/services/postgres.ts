@@ -1,6 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import pg from 'pg';
 import { dieWithParent, findFreePort, runToEnd } from './children.ts';
@@ -48,28 +57,26 @@ const works = (...command: [string, ...string[]]) =>
 
 /**
  * PostgreSQL refuses root. In a user namespace of its own root is nobody, and yet owns its files; where namespaces
- * are forbidden, as in most containers, it runs as the host's nobody, to whom the folder is given.
+ * are forbidden, as in most containers, it runs as the host's nobody, to whom the folder is given. The capability
+ * lets that user pass through the folders above, which are root's alone (a temporary folder, or below /root).
  */
 const notAsRoot = (folder: string): string[] => {
   if (process.getuid?.() !== 0) return [];
   if (works('unshare', '-U', 'true')) return ['unshare', '-U'];
   chownSync(folder, NOBODY, NOBODY);
-  return ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+  const user = [`--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'];
+  return ['setpriv', ...user, '--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
 };
 
 const createCluster = async (run: readonly string[], bin: string, data: string, passwordFile: string) => {
   const locale = ['--encoding=UTF8', '--locale=C', '--username=multiplex'];
   const auth = ['--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  await runToEnd([
-    ...run,
-    join(bin, 'initdb'),
-    '-D',
-    data,
-    ...locale,
-    ...auth,
-    '--no-sync',
-    '--no-instructions',
-  ]);
+  // Made beside and renamed: a kill in between would leave half a cluster that never starts.
+  const unfinished = `${data}.new`;
+  rmSync(unfinished, { recursive: true, force: true });
+  const quick = ['--no-sync', '--no-instructions'];
+  await runToEnd([...run, join(bin, 'initdb'), '-D', unfinished, ...locale, ...auth, ...quick]);
+  renameSync(unfinished, data);
 };
 
 const readPassword = (file: string, readers: readonly string[]): string => {

@@ -26,12 +26,16 @@ interface ProvisionOptions {
 /** @throws when nothing answers at the URL, naming the variable it came from. */
 const checkRedis = async (url: string) => {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 3_000 });
-  client.on('error', () => {});
+  let reason: unknown;
+  client.on('error', (error) => {
+    reason = error; // what connect() rejects with says only that the connection is closed
+  });
   try {
     await client.connect();
     await client.ping();
   } catch (error) {
-    throw new Error(`REDIS_URL: no Redis answers there (${(error as Error).message})`, { cause: error });
+    reason ??= error;
+    throw new Error(`REDIS_URL: no Redis answers there (${(reason as Error).message})`, { cause: reason });
   } finally {
     client.disconnect();
   }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Redis } from 'ioredis';
 import { dieWithParent, findFreePort, isOnPath, runToEnd } from './children.ts';
@@ -41,14 +41,21 @@ const unpackDebian = async (log: RedisOptions['log']): Promise<boolean> => {
   log('redis: fetching Debian’s packages, once, some seconds …');
   const packages = missingPackages();
   if (packages.length === 0) return false;
-  mkdirSync(CACHE, { recursive: true });
+  // Unpacked beside and renamed: what a kill leaves behind must not be taken for a Redis.
+  const unfinished = `${CACHE}.${process.pid}`;
+  mkdirSync(unfinished, { recursive: true });
   try {
-    await runToEnd(['apt-get', 'download', ...packages], { cwd: CACHE });
-    await runToEnd(['sh', '-c', 'for package in ./*.deb; do dpkg-deb -x "$package" .; done; rm -f ./*.deb'], {
-      cwd: CACHE,
-    });
+    await runToEnd(['apt-get', 'download', ...packages], { cwd: unfinished });
+    await runToEnd(
+      ['sh', '-ec', 'for package in ./*.deb; do dpkg-deb -x "$package" .; rm "$package"; done'],
+      {
+        cwd: unfinished,
+      },
+    );
+    renameSync(unfinished, CACHE);
   } catch (error) {
     log(`redis: ${(error as Error).message}`);
+    rmSync(unfinished, { recursive: true, force: true });
   }
   return existsSync(`${CACHE}/usr/bin/redis-server`);
 };
@@ -83,7 +90,7 @@ const find = async (port: number, log: RedisOptions['log']): Promise<Found> => {
 };
 
 const probe = async (url: string) => {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 1_000 });
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 5_000 });
   client.on('error', () => {});
   try {
     await client.connect();

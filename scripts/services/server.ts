@@ -25,14 +25,18 @@ interface ServerOptions {
 }
 
 const READY_WITHIN_MS = 30_000;
+const ENDED_WITHIN_MS = 15_000;
+/** PostgreSQL that was killed: its children end by themselves, but some milliseconds later. */
+const PREDECESSOR_STILL_ENDS = /pre-existing shared memory block/;
 const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Starts the process and waits until it answers. @throws with what it wrote when it ends instead. */
 export const startServerProcess = async (options: ServerOptions): Promise<RunningServer> => {
   const { name, command, port, url, stopSignal } = options;
   let child: ChildProcess;
+  const endAtExit = () => void child.kill(stopSignal);
 
-  const start = async () => {
+  const start = async (deadline = Date.now() + READY_WITHIN_MS): Promise<void> => {
     const [program = '', ...args] = command;
     let output = '';
     // A group of its own: Ctrl-C must reach it through us, after the processes that still need it.
@@ -43,7 +47,7 @@ export const startServerProcess = async (options: ServerOptions): Promise<Runnin
     child.stdout?.on('data', keep);
     child.stderr?.on('data', keep);
     child.on('error', (error) => keep(Buffer.from(error.message)));
-    const deadline = Date.now() + READY_WITHIN_MS;
+    process.once('exit', endAtExit);
     for (;;) {
       if (
         child.exitCode !== null ||
@@ -52,6 +56,11 @@ export const startServerProcess = async (options: ServerOptions): Promise<Runnin
         Date.now() > deadline
       ) {
         child.kill('SIGKILL');
+        process.off('exit', endAtExit);
+        if (PREDECESSOR_STILL_ENDS.test(output) && Date.now() < deadline) {
+          await pause(100);
+          return start(deadline);
+        }
         throw new Error(`${name} did not start (${command.join(' ')}):\n${output}`);
       }
       const ready = await options.probe().then(
@@ -67,12 +76,15 @@ export const startServerProcess = async (options: ServerOptions): Promise<Runnin
   return {
     url,
     port,
-    start,
+    start: () => start(),
     kill: (signal) => void child.kill(signal),
     stop: async (signal = stopSignal) => {
       child.kill('SIGCONT'); // one that hangs would never hear the other
       child.kill(signal);
+      const impatience = setTimeout(() => child.kill('SIGKILL'), ENDED_WITHIN_MS);
       await whenEnded(child);
+      clearTimeout(impatience);
+      process.off('exit', endAtExit);
     },
   };
 };

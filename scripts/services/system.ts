@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
-import { findFreePort, whenEnded } from './children.ts';
+import { dieWithParent, findFreePort, whenAbandoned, whenEnded } from './children.ts';
+import { holdFolder } from './only-one.ts';
 import { provisionServices } from './provision.ts';
 
 export type Environment = Record<string, string | undefined>;
@@ -26,18 +27,38 @@ const FOLDER = '.multiplex';
 
 /** Starts a child that shares our terminal; in a group of its own, so that Ctrl-C reaches it through us, once. */
 const startChild = (command: readonly string[], env: Environment): ChildProcess => {
-  const [program = '', ...args] = command;
+  const [program = '', ...args] = [...dieWithParent('TERM'), ...command];
   return spawn(program, args, { env, stdio: 'inherit', detached: true });
 };
 
-const run = async (command: readonly string[], env: Environment) => {
-  const code = await whenEnded(startChild(command, env));
-  if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}`);
+/** The whole group: `tsx watch` that is killed would leave the API running. */
+const signalGroup = (child: ChildProcess, signal: NodeJS.Signals) => {
+  try {
+    process.kill(-(child.pid ?? Number.NaN), signal);
+  } catch {
+    // it is gone
+  }
+};
+
+/** Told to stop by a signal, or because the terminal or npm is gone. */
+const createInterruption = () => {
+  const state = { stopping: false, current: undefined as ChildProcess | undefined };
+  const interrupt = () => {
+    const again = state.stopping;
+    if (!again) console.log('\nStopping; once more to stop at once.');
+    state.stopping = true;
+    if (state.current && again) signalGroup(state.current, 'SIGKILL');
+    else if (state.current) state.current.kill('SIGTERM');
+    else if (again) process.exit(1); // Redis and PostgreSQL are told to stop when the process exits
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, interrupt);
+  whenAbandoned(interrupt);
+  return state;
 };
 
 const waitUntilReady = async (url: string, child: ChildProcess): Promise<boolean> => {
   while (child.exitCode === null && child.signalCode === null) {
-    const ready = await fetch(url).then(
+    const ready = await fetch(url, { signal: AbortSignal.timeout(5_000) }).then(
       (response) => response.ok,
       () => false,
     );
@@ -56,25 +77,20 @@ interface SystemOptions {
   entryPoint(name: string): string;
   /** How to run the long-lived process. */
   serve: readonly string[];
+  /** Before anything is started. */
+  prepare?(): Promise<void>;
   whenReady(env: Environment): void;
 }
 
-/**
- * Provides Redis and PostgreSQL, secrets, schema and sample data, then serves until Ctrl-C. Variables come from the
- * environment, then .env, then the generated secrets. Resolves with the exit code, and leaves nothing running.
- */
-export const runSystem = async (options: SystemOptions): Promise<number> => {
-  const given = withoutEmpty({ ...readEnvFile('.env'), ...process.env });
-  let stopping = 0;
-  let current: ChildProcess | undefined;
-  const interrupt = () => {
-    stopping += 1;
-    if (stopping === 1) console.log('\nStopping; once more to stop at once.');
-    current?.kill(stopping === 1 ? 'SIGTERM' : 'SIGKILL');
-  };
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+type Interruption = ReturnType<typeof createInterruption>;
 
+const serve = async (options: SystemOptions, given: Environment, interruption: Interruption) => {
+  const run = async (command: readonly string[], env: Environment) => {
+    interruption.current = startChild(command, env);
+    const code = await whenEnded(interruption.current);
+    interruption.current = undefined;
+    if (code !== 0) throw new Error(`${command.join(' ')} ended with ${code}`);
+  };
   const services = await step('Providing Redis and PostgreSQL', () =>
     provisionServices({
       folder: FOLDER,
@@ -85,8 +101,11 @@ export const runSystem = async (options: SystemOptions): Promise<number> => {
     }),
   );
   try {
+    if (interruption.stopping) return 0;
     const secrets = `${FOLDER}/secrets`;
-    await run([...options.node, options.entryPoint('prepare-secrets'), secrets, secrets], process.env);
+    // It would keep what it is given, also a faulty password that was meant for this start alone.
+    const bare = { PATH: process.env.PATH };
+    await run([...options.node, options.entryPoint('prepare-secrets'), secrets, secrets], bare);
     const port = await findFreePort(Number(given.PORT ?? 3000));
     if (port !== Number(given.PORT ?? 3000))
       console.log(`Port ${given.PORT ?? 3000} is taken; using ${port}.`);
@@ -97,23 +116,48 @@ export const runSystem = async (options: SystemOptions): Promise<number> => {
       ...readEnvFile(`${secrets}/multiplex.env`),
       ...given,
       PORT: String(port),
+      CONTROL_PORT: given.CONTROL_PORT ?? String(await findFreePort(3100)),
       REDIS_URL: services.redisUrl,
       DATABASE_URL: services.databaseUrl,
     };
-    if (stopping) return 0;
+    if (interruption.stopping) return 0;
     await step('Migrating, and adding sample data', () =>
       run([...options.node, options.entryPoint('migrate')], { ...env, LOG_LEVEL: given.LOG_LEVEL ?? 'warn' }),
     );
-    if (stopping) return 0;
+    if (interruption.stopping) return 0;
     console.log('Starting the API …');
-    current = startChild(options.serve, env);
-    const ended = whenEnded(current);
-    if (await waitUntilReady(`http://127.0.0.1:${port}/readyz`, current)) options.whenReady(env);
+    const api = startChild(options.serve, env);
+    interruption.current = api;
+    const ended = whenEnded(api);
+    if (await waitUntilReady(`http://127.0.0.1:${port}/readyz`, api)) options.whenReady(env);
     const code = await ended;
-    if (!stopping) console.error(`The API ended by itself with ${code}.`);
-    return stopping ? 0 : code || 1;
+    if (!interruption.stopping) console.error(`The API ended by itself with ${code}.`);
+    return code || 1;
   } finally {
+    interruption.current = undefined;
     await services.stop();
     console.log('Stopped; nothing is left running.');
+  }
+};
+
+/**
+ * Provides Redis and PostgreSQL, secrets, schema and sample data, then serves until Ctrl-C. Variables come from the
+ * environment, then .env, then the generated secrets. Says what went wrong, resolves with the exit code, and leaves
+ * nothing running.
+ */
+export const runSystem = async (options: SystemOptions): Promise<number> => {
+  const interruption = createInterruption();
+  mkdirSync(FOLDER, { recursive: true });
+  try {
+    const letGo = await holdFolder(FOLDER);
+    await options.prepare?.();
+    const given = withoutEmpty({ ...readEnvFile('.env'), ...process.env });
+    const code = interruption.stopping ? 0 : await serve(options, given, interruption);
+    letGo();
+    return interruption.stopping ? 0 : code;
+  } catch (error) {
+    if (interruption.stopping) return 0; // what was under way was told to stop
+    console.error(`\n${(error as Error).message}`);
+    return 1;
   }
 };
