@@ -1,4 +1,4 @@
-# One image for every process: the API, the migration, the making of secrets, and later the workers.
+# One image for every process: the API, the workers, the migration, the making of secrets.
 #
 # Node 26, the newest LTS line, took 10 to 25 % less CPU per request of this API than Node 24. The slim flavour runs on
 # glibc, which Node's own project builds for and tests; alpine's musl is a third party's build. It is smaller, and runs

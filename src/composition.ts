@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import express, { type Express } from 'express';
 import type { Config } from './config.ts';
 import { createAccounts } from './features/accounts/index.ts';
 import { createCatalog } from './features/catalog/index.ts';
@@ -9,25 +9,31 @@ import { createAdmission } from './http/admission.ts';
 import { createApp } from './http/create-app.ts';
 import { createHealth } from './http/health.ts';
 import { createLogins } from './http/logins.ts';
+import { createQueueDashboard } from './http/queue-dashboard.ts';
 import { createRateLimiter } from './http/rate-limit.ts';
 import { type RunningServer, startServer } from './http/serve.ts';
 import { createSessions } from './http/sessions.ts';
 import { createTokens } from './http/tokens.ts';
 import { createDatabase } from './infrastructure/database.ts';
+import { startHeartbeat } from './infrastructure/heartbeat.ts';
 import type { Lifecycle } from './infrastructure/lifecycle.ts';
 import type { Logger } from './infrastructure/logger.ts';
+import { createMailer } from './infrastructure/mailer.ts';
 import { createMetrics } from './infrastructure/metrics.ts';
 import { migrate } from './infrastructure/migrations.ts';
+import { openQueues } from './infrastructure/queues.ts';
 import { closeRedis, openRedis } from './infrastructure/redis.ts';
+import { schedulesOf, startWork } from './infrastructure/work.ts';
 
 /** Which features there are, and whose contract each is given. To delete one, delete its folder and its lines here. */
 const composeFeatures = (parts: Parts): Feature[] => {
+  const accounts = createAccounts(parts);
   const catalog = createCatalog(parts);
   return [
-    createAccounts(parts),
+    accounts,
     catalog,
-    createTickets(parts, { catalog: catalog.contract }),
-    createGrocery(parts),
+    createTickets(parts, { accounts: accounts.contract, catalog: catalog.contract }),
+    createGrocery(parts, { accounts: accounts.contract }),
   ];
 };
 
@@ -44,7 +50,10 @@ const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle, {
   const tokens = createTokens(config.tokens);
   const sessions = createSessions(redis, logins, { ...config.sessions, publicUrl: config.http.publicUrl });
   const limiter = createRateLimiter(redis, metrics, logger);
-  return { config, logger, database, redis, metrics, logins, tokens, sessions, limiter };
+  lifecycle.onClose('heartbeat', startHeartbeat(metrics.registry, metrics.countRequests));
+  const mailer = createMailer(config.mail, logger);
+  lifecycle.onClose('mail', mailer.close);
+  return { config, logger, database, redis, metrics, logins, tokens, sessions, limiter, mailer };
 };
 
 /** Builds what one API process answers with, without listening. */
@@ -57,7 +66,10 @@ export const openApp = async (
   const parts = await openParts(config, logger, lifecycle);
   const admit = createAdmission({ ...parts, limits: config.rateLimits });
   const health = createHealth({ ...parts, isDraining });
-  return createApp({ ...parts, admit, health, groups: composeFeatures(parts) });
+  const queues = openQueues(config.redis);
+  lifecycle.onClose('queues', queues.close);
+  const dashboard = createQueueDashboard(queues, admit);
+  return createApp({ ...parts, admit, health, dashboard, groups: composeFeatures(parts) });
 };
 
 /** One API process: stateless, so that any number of them answer any request. Resolves when it listens. */
@@ -76,9 +88,32 @@ export const startApi = async (
   return server;
 };
 
+/** One worker process: relays due jobs and runs them. Any number may run; its port tells its health. */
+export const startWorker = async (
+  config: Config,
+  logger: Logger,
+  lifecycle: Lifecycle,
+): Promise<RunningServer> => {
+  const { urgent, bulk } = config.jobs.concurrency;
+  // A job holds one connection for its transaction and may ask a neighbour that takes another.
+  const database = { ...config.database, poolSize: 2 * (urgent + bulk) + 2 };
+  const parts = await openParts({ ...config, database }, logger, lifecycle);
+  let server: RunningServer | undefined;
+  const health = createHealth({ ...parts, isDraining: () => server?.isDraining() ?? false });
+  startWork({ ...parts, lifecycle, registry: parts.metrics.registry, features: composeFeatures(parts) });
+  server = await startServer(express().use(health), { ...config.http, drainSeconds: 0 });
+  lifecycle.onClose('http', server.drain);
+  logger.info({ port: server.port }, 'working');
+  return server;
+};
+
 /** Once per deployment, before its replicas start: brings every feature's schema up to date and makes sample data. */
 export const runMigrations = async (config: Config, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
   const parts = await openParts(config, logger, lifecycle, { patient: true });
-  const schemas = composeFeatures(parts).map((feature) => feature.schema);
+  const features = composeFeatures(parts);
+  const schemas = features.map((feature) => feature.schema);
   await migrate(parts.database, schemas, { seed: config.seed.sample }, logger);
+  const queues = openQueues(config.redis);
+  lifecycle.onClose('queues', queues.close);
+  await queues.removeOtherSchedules(schedulesOf(features));
 };

@@ -128,6 +128,14 @@ const variables = (production: boolean) =>
     DRAIN_SECONDS: integer(4, 0, 300),
     SHUTDOWN_SECONDS: integer(9, 1, 600),
     WEB_CONCURRENCY: integer(0, 0, 512),
+    WORKER_CONCURRENCY: integer(1, 0, 512),
+    CONTROL_PORT: integer(3100, 0, 65_535),
+    HANG_SECONDS: integer(10, 2, 3_600),
+    // Jobs at a time in each worker process. Urgent ones wait for mail servers; bulk ones should not press on them.
+    JOBS_URGENT_CONCURRENCY: integer(8, 1, 1_000),
+    JOBS_BULK_CONCURRENCY: integer(2, 1, 1_000),
+    SMTP_URL: url('smtp:', 'smtps:').optional(),
+    MAIL_FROM: z.string().default('Multiplex <tickets@example.test>'),
     SEED_SAMPLE: flag(false),
     ADMIN_EMAIL: z.email().optional(),
     ADMIN_PASSWORD: z.string().min(10, 'needs 10 characters or more').optional(),
@@ -182,7 +190,6 @@ const arrange = (v: z.output<ReturnType<typeof variables>>) => ({
   environment: v.NODE_ENV,
   instance: v.INSTANCE_ID,
   logLevel: v.LOG_LEVEL,
-  processes: v.WEB_CONCURRENCY,
   http: {
     host: v.HOST,
     port: v.PORT,
@@ -210,6 +217,14 @@ const arrange = (v: z.output<ReturnType<typeof variables>>) => ({
     perLogin: v.RATE_LIMIT_LOGIN,
   },
   shutdown: { drainSeconds: v.DRAIN_SECONDS, hardStopSeconds: v.SHUTDOWN_SECONDS },
+  cluster: {
+    apiProcesses: v.WEB_CONCURRENCY,
+    workerProcesses: v.WORKER_CONCURRENCY,
+    controlPort: v.CONTROL_PORT,
+    hangSeconds: v.HANG_SECONDS,
+  },
+  jobs: { concurrency: { urgent: v.JOBS_URGENT_CONCURRENCY, bulk: v.JOBS_BULK_CONCURRENCY } },
+  mail: { smtpUrl: v.SMTP_URL, from: v.MAIL_FROM, publicUrl: v.PUBLIC_URL },
   seed: { sample: v.SEED_SAMPLE, adminEmail: v.ADMIN_EMAIL, adminPassword: v.ADMIN_PASSWORD },
 });
 

@@ -6,7 +6,9 @@ import type { RouteGroup } from '../http/route.ts';
 import type { Sessions } from '../http/sessions.ts';
 import type { Tokens } from '../http/tokens.ts';
 import type { Database } from '../infrastructure/database.ts';
+import type { JobDefinition, Schedule } from '../infrastructure/jobs.ts';
 import type { Logger } from '../infrastructure/logger.ts';
+import type { Mailer } from '../infrastructure/mailer.ts';
 import type { Schema } from '../infrastructure/migrations.ts';
 
 /** What every feature is built from; each takes what it needs. */
@@ -19,9 +21,14 @@ export interface Parts {
   tokens: Tokens;
   sessions: Sessions;
   limiter: RateLimiter;
+  mailer: Mailer;
 }
 
 /** One folder of src/features, as the rest of the program sees it. `name` is also its PostgreSQL schema. */
 export interface Feature extends RouteGroup {
   schema: Schema;
+  /** What its workers can do; the jobs of schedules are added by themselves. */
+  jobs?: readonly JobDefinition[];
+  /** What the clock starts; the only place where a schedule is declared. */
+  schedules?: readonly Schedule[];
 }

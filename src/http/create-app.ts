@@ -20,6 +20,7 @@ interface AppParts {
   database: Database;
   admit: Admission;
   health: RequestHandler;
+  dashboard: RequestHandler;
   groups: readonly RouteGroup[];
 }
 
@@ -48,6 +49,7 @@ export const createApp = ({
   database,
   admit,
   health,
+  dashboard,
   groups,
 }: AppParts): Express => {
   const app = express();
@@ -61,6 +63,7 @@ export const createApp = ({
   app.use(health);
   if (config.http.cors.origins.length > 0) app.use(createCors(config.http.cors));
   app.use(createDocs(groups, config.http.publicUrl));
+  app.use(dashboard);
   for (const group of groups) {
     const once = createOnce({ database, schema: group.name, secrets: config.sessions.secrets });
     const { bodyLimitBytes } = config.http;

@@ -27,14 +27,14 @@ const fromParser = (error: { type?: string; status?: number }): AppError | undef
 
 const toAppError = (error: unknown): AppError => {
   if (error instanceof AppError) return error;
+  // First, as a client that hangs up looks like a broken socket to a database too.
+  const malformed = fromParser(error as object);
+  if (malformed) return malformed;
   if (isDatabaseUnavailable(error)) return unavailable('postgres', error);
   if (isRedisUnavailable(error)) return unavailable('redis', error);
-  return (
-    fromParser(error as object) ??
-    new AppError(
-      { code: 'internal_error', status: 500, detail: 'Something went wrong on our side.' },
-      { cause: error },
-    )
+  return new AppError(
+    { code: 'internal_error', status: 500, detail: 'Something went wrong on our side.' },
+    { cause: error },
   );
 };
 

@@ -23,7 +23,7 @@ export const createObserver =
       const seconds = (performance.now() - startedAt) / 1_000;
       const route: string = response.locals.route ?? 'none';
       const status = response.writableFinished ? response.statusCode : 499; // nginx's code for a client that left
-      metrics.requestDuration.observe({ method: request.method, route, status }, seconds);
+      metrics.observeRequest({ method: request.method, route, status }, seconds);
       logger.info(
         {
           requestId,

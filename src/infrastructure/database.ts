@@ -9,6 +9,8 @@ export interface Queryable {
 export interface Transaction extends Queryable {
   /** Runs statements without values in one round trip. The text must be a constant or hold numbers only. */
   run(sql: string): Promise<void>;
+  /** Calls back once the transaction is committed; never when it is rolled back. */
+  afterCommit(callback: () => void): void;
 }
 
 export interface Database extends Queryable {
@@ -44,13 +46,16 @@ const runTransaction = async <T>(
     broken = error;
   };
   client.on('error', onError);
+  const callbacks: (() => void)[] = [];
   try {
     await client.query('begin');
     const result = await work({
       query: queryWith(client),
       run: async (sql) => void (await client.query(sql)),
+      afterCommit: (callback) => callbacks.push(callback),
     });
     await client.query('commit');
+    for (const callback of callbacks) callback();
     return result;
   } catch (error) {
     if (isSilence(error)) broken = error;

@@ -4,6 +4,9 @@ import type { Database } from './database.ts';
 /** Bounds in seconds: fine around 1–50 ms, where a healthy request lies, coarse above. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
+/** Bounds in seconds: a prompt start, a slow mail server, a backlog. */
+const JOB_BUCKETS = [0.005, 0.02, 0.05, 0.1, 0.5, 1, 5, 15, 60, 300, 1_800];
+
 /** The process's Prometheus metrics, named by its conventions (base units, _total for counters). */
 export const createMetrics = (database: Pick<Database, 'usage'>) => {
   const registry = new Registry();
@@ -18,15 +21,22 @@ export const createMetrics = (database: Pick<Database, 'usage'>) => {
       for (const [state, count] of Object.entries(database.usage())) this.set({ state }, count);
     },
   });
+  const requestDuration = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'Time from the request line to the last byte of the reply.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: DURATION_BUCKETS,
+    registers,
+  });
+  let requests = 0;
   return {
     registry,
-    requestDuration: new Histogram({
-      name: 'http_request_duration_seconds',
-      help: 'Time from the request line to the last byte of the reply.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: DURATION_BUCKETS,
-      registers,
-    }),
+    observeRequest: (labels: { method: string; route: string; status: number }, seconds: number) => {
+      requests += 1;
+      requestDuration.observe(labels, seconds);
+    },
+    /** Requests answered by this process so far. */
+    countRequests: () => requests,
     rateLimitFallbacks: new Counter({
       name: 'rate_limit_fallbacks_total',
       help: 'Requests counted by this instance alone because Redis did not answer.',
@@ -41,3 +51,45 @@ export const createMetrics = (database: Pick<Database, 'usage'>) => {
 };
 
 export type Metrics = ReturnType<typeof createMetrics>;
+
+/** The metrics of a worker process; `queues` and `outbox` are asked at each scrape. */
+export const createJobMetrics = (
+  registry: Registry,
+  depths: () => Promise<{ lane: string; state: string; count: number }[]>,
+) => {
+  const registers = [registry];
+  const labelNames = ['lane', 'job'] as const;
+  new Gauge({
+    name: 'jobs_in_queue',
+    help: 'Jobs by queue and state.',
+    labelNames: ['lane', 'state'],
+    registers,
+    async collect() {
+      for (const { lane, state, count } of await depths()) this.set({ lane, state }, count);
+    },
+  });
+  return {
+    wait: new Histogram({
+      name: 'job_wait_seconds',
+      help: 'Time from a job entering its queue to its start.',
+      labelNames,
+      buckets: JOB_BUCKETS,
+      registers,
+    }),
+    run: new Histogram({
+      name: 'job_run_seconds',
+      help: 'Time that a job ran.',
+      labelNames: [...labelNames, 'outcome'],
+      buckets: JOB_BUCKETS,
+      registers,
+    }),
+    stalled: new Counter({
+      name: 'jobs_stalled_total',
+      help: 'Jobs whose worker vanished; they are taken up again.',
+      labelNames: ['lane'],
+      registers,
+    }),
+  };
+};
+
+export type JobMetrics = ReturnType<typeof createJobMetrics>;

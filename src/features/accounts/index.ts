@@ -1,19 +1,26 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Transaction } from '../../infrastructure/database.ts';
+import { createOutbox } from '../../infrastructure/outbox.ts';
+import { cleanUpHourly } from '../clean-up.ts';
 import type { Feature, Parts } from '../feature.ts';
+import type { AccountsContract } from './contract.ts';
 import { createLoginGuard } from './login-guard.ts';
 import { migrations } from './migrations.ts';
+import { createNewsletter } from './newsletter.ts';
+import { createNewsletterRoutes } from './newsletter-routes.ts';
 import { createPasswords } from './passwords.ts';
 import { createRoutes } from './routes.ts';
 import { createAccountsService } from './service.ts';
 import { insertUser } from './store.ts';
 
-export const createAccounts = (parts: Parts): Feature => {
+export const createAccounts = (parts: Parts): Feature & { contract: AccountsContract } => {
   const { config, sessions, limiter } = parts;
   const { accessSeconds, refreshSeconds } = config.tokens;
   const passwords = createPasswords(config.passwords.hashConcurrency);
   const accounts = createAccountsService({ ...parts, passwords, accessSeconds, refreshSeconds });
+  const newsletter = createNewsletter({ ...parts, outbox: createOutbox('accounts', parts.redis) });
   const guard = createLoginGuard(limiter, config.rateLimits);
+  const sessionSeconds = config.sessions.idleSeconds;
 
   /** The first administrator; there is no other way to become one than by another's hand. */
   const prepare = async (transaction: Transaction) => {
@@ -31,8 +38,14 @@ export const createAccounts = (parts: Parts): Feature => {
 
   return {
     name: 'accounts',
-    description: 'Who is who: registration, logins, roles.',
-    routes: createRoutes({ accounts, sessions, guard, sessionSeconds: config.sessions.idleSeconds }),
+    description: 'Who is who: registration, logins, roles, newsletters.',
+    routes: [
+      ...createRoutes({ accounts, sessions, guard, sessionSeconds }),
+      ...createNewsletterRoutes(newsletter),
+    ],
     schema: { name: 'accounts', migrations, prepare },
+    jobs: newsletter.jobs,
+    schedules: [cleanUpHourly('accounts')],
+    contract: { findAccount: accounts.find },
   };
 };

@@ -1,5 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
+import { outboxMigration } from '../../infrastructure/outbox.ts';
 
 export const migrations: Migration[] = [
   {
@@ -14,4 +15,20 @@ export const migrations: Migration[] = [
     )`,
   },
   idempotencyMigration('accounts'),
+  outboxMigration('accounts'),
+  {
+    name: 'newsletters',
+    sql: `create table accounts.newsletters (
+      id uuid primary key,
+      subject text not null,
+      text text not null,
+      created_at timestamptz not null default now()
+    );
+    create table accounts.newsletter_mails (
+      newsletter_id uuid not null references accounts.newsletters,
+      user_id uuid not null references accounts.users,
+      sent_at timestamptz not null default now(),
+      primary key (newsletter_id, user_id)
+    )`,
+  },
 ];

@@ -1,3 +1,4 @@
+import { cleanUpHourly } from '../clean-up.ts';
 import type { Feature, Parts } from '../feature.ts';
 import { createCatalogCache } from './cache.ts';
 import type { CatalogContract } from './contract.ts';
@@ -13,6 +14,7 @@ export const createCatalog = ({ database, redis }: Parts): Feature & { contract:
     description: 'Movies and screenings: staff write, all read.',
     routes: createRoutes(catalog, createCatalogCache(redis)),
     schema: { name: 'catalog', migrations, seed },
+    schedules: [cleanUpHourly('catalog')],
     contract: catalog,
   };
 };

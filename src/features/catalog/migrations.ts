@@ -1,5 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
+import { outboxMigration } from '../../infrastructure/outbox.ts';
 
 export const migrations: Migration[] = [
   {
@@ -25,4 +26,5 @@ export const migrations: Migration[] = [
     create index on catalog.screenings (movie_id, starts_at, id)`,
   },
   idempotencyMigration('catalog'),
+  outboxMigration('catalog'),
 ];

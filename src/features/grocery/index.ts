@@ -1,6 +1,10 @@
 import { v5 as uuidv5 } from 'uuid';
 import type { Transaction } from '../../infrastructure/database.ts';
+import { createOutbox } from '../../infrastructure/outbox.ts';
+import type { AccountsContract } from '../accounts/contract.ts';
+import { cleanUpHourly } from '../clean-up.ts';
 import type { Feature, Parts } from '../feature.ts';
+import { createReceiptJob } from './jobs.ts';
 import { migrations } from './migrations.ts';
 import { createRoutes } from './routes.ts';
 import { createGroceryService } from './service.ts';
@@ -19,9 +23,15 @@ const seed = async (transaction: Transaction): Promise<void> => {
     await insertProduct(transaction, { id: uuidv5(product.name, NAMESPACE), ...product });
 };
 
-export const createGrocery = ({ database }: Parts): Feature => ({
-  name: 'grocery',
-  description: 'Products with stock, and orders that never oversell.',
-  routes: createRoutes(createGroceryService(database)),
-  schema: { name: 'grocery', migrations, seed },
-});
+export const createGrocery = (parts: Parts, neighbours: { accounts: AccountsContract }): Feature => {
+  const outbox = createOutbox('grocery', parts.redis);
+  const receipt = createReceiptJob(parts.mailer, neighbours.accounts);
+  return {
+    name: 'grocery',
+    description: 'Products with stock, and orders that never oversell.',
+    routes: createRoutes(createGroceryService({ database: parts.database, outbox, receipt })),
+    schema: { name: 'grocery', migrations, seed },
+    jobs: [receipt],
+    schedules: [cleanUpHourly('grocery')],
+  };
+};

@@ -1,5 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
+import { outboxMigration } from '../../infrastructure/outbox.ts';
 
 export const migrations: Migration[] = [
   {
@@ -26,4 +27,5 @@ export const migrations: Migration[] = [
     )`,
   },
   idempotencyMigration('grocery'),
+  outboxMigration('grocery'),
 ];

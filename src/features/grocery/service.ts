@@ -1,13 +1,21 @@
 import { v7 as uuidv7 } from 'uuid';
 import { conflict, notFound } from '../../errors.ts';
-import type { Database, Queryable } from '../../infrastructure/database.ts';
+import type { Database, Queryable, Transaction } from '../../infrastructure/database.ts';
+import type { Outbox } from '../../infrastructure/outbox.ts';
+import type { ReceiptJob } from './jobs.ts';
 import * as store from './store.ts';
 
 const outOfStock = (productIds: string[]) =>
   conflict('out_of_stock', 'There is not enough of these products.', { productIds });
 
+interface GroceryParts {
+  database: Database;
+  outbox: Outbox;
+  receipt: ReceiptJob;
+}
+
 /** The rules of the grocery: no more is sold than there is. */
-export const createGroceryService = (database: Database) => ({
+export const createGroceryService = ({ database, outbox, receipt }: GroceryParts) => ({
   listProducts: (after: string | undefined, limit: number) => store.listProducts(database, after, limit),
   listOrders: (userId: string, before: string | undefined, limit: number) =>
     store.listOrders(database, userId, before, limit),
@@ -27,16 +35,22 @@ export const createGroceryService = (database: Database) => ({
   },
 
   /** @throws {AppError} 404 for an unknown product, 409 `out_of_stock`; the caller's transaction must then be undone. */
-  order: async (db: Queryable, userId: string, items: readonly store.Item[]): Promise<store.Order> => {
-    const sold = await store.takeFromStock(db, items);
+  order: async (
+    transaction: Transaction,
+    userId: string,
+    items: readonly store.Item[],
+  ): Promise<store.Order> => {
+    const sold = await store.takeFromStock(transaction, items);
     if (sold.length < items.length) {
       const taken = new Set(sold.map((item) => item.productId));
       const missing = items.map((item) => item.productId).filter((id) => !taken.has(id));
-      const known = await store.findProducts(db, missing);
+      const known = await store.findProducts(transaction, missing);
       throw known.length < missing.length ? notFound('product') : outOfStock(missing);
     }
     const totalCents = sold.reduce((sum, item) => sum + item.quantity * item.priceCents, 0);
-    return store.insertOrder(db, { id: uuidv7(), userId, totalCents, items: sold });
+    const order = await store.insertOrder(transaction, { id: uuidv7(), userId, totalCents, items: sold });
+    await outbox.enqueue(transaction, receipt, { orderId: order.id, userId, totalCents });
+    return order;
   },
 });
 

@@ -1,5 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
+import { outboxMigration } from '../../infrastructure/outbox.ts';
 
 // No foreign key to catalog or accounts: their tables may lie in another database one day.
 export const migrations: Migration[] = [
@@ -26,4 +27,15 @@ export const migrations: Migration[] = [
     create index on tickets.sold_seats (purchase_id)`,
   },
   idempotencyMigration('tickets'),
+  outboxMigration('tickets'),
+  {
+    name: 'sales-reports',
+    sql: `create table tickets.sales_reports (
+      screening_id uuid primary key,
+      purchases int not null,
+      seats int not null,
+      total_cents bigint not null,
+      made_at timestamptz not null default now()
+    )`,
+  },
 ];

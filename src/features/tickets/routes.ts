@@ -67,4 +67,17 @@ export const createRoutes = (tickets: TicketsService): Route[] => [
     problems: { 404: ['not_found'], 409: ['screening_started'] },
     handle: async ({ identity, params }) => ok(await tickets.cancel(identity.userId, params.id)),
   }),
+  route({
+    method: 'get',
+    path: '/sales',
+    summary: 'The nightly sales report, by screening',
+    access: ['staff', 'admin'],
+    query: pageQuery,
+    replies: { 200: schemas.salesPage },
+    handle: async ({ query: { limit, cursor } }) => {
+      const [after] = readCursor(cursor, [id]) ?? [];
+      const sales = await tickets.sales(after, limit + 1);
+      return ok(toPage(sales, limit, (report) => [report.screeningId]));
+    },
+  }),
 ];

@@ -25,6 +25,17 @@ export const purchase = z
   .meta({ id: 'Purchase' });
 export const purchasePage = pageOf(purchase).meta({ id: 'PurchasePage' });
 
+export const sales = z
+  .strictObject({
+    screeningId: id,
+    purchases: z.int(),
+    seats: z.int(),
+    totalCents: z.int(),
+    madeAt: timestamp,
+  })
+  .meta({ id: 'Sales' });
+export const salesPage = pageOf(sales).meta({ id: 'SalesPage' });
+
 export const seatMap = z
   .strictObject({
     screeningId: id,

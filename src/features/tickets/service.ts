@@ -1,7 +1,9 @@
 import { v7 as uuidv7 } from 'uuid';
 import { AppError, conflict, notFound } from '../../errors.ts';
-import type { Database, Queryable } from '../../infrastructure/database.ts';
+import type { Database, Transaction } from '../../infrastructure/database.ts';
+import type { Outbox } from '../../infrastructure/outbox.ts';
 import type { CatalogContract, Screening } from '../catalog/contract.ts';
+import type { ReceiptJob } from './jobs.ts';
 import { hasSeat, seatsOf } from './seats.ts';
 import * as store from './store.ts';
 
@@ -15,8 +17,15 @@ const noSuchSeats = (seats: string[]) =>
 
 const started = () => conflict('screening_started', 'The screening has started.');
 
+interface TicketsParts {
+  database: Database;
+  catalog: CatalogContract;
+  outbox: Outbox;
+  receipt: ReceiptJob;
+}
+
 /** The rules of tickets: a seat is sold once, and a purchase gets all its seats or none. */
-export const createTicketsService = (database: Database, catalog: CatalogContract) => ({
+export const createTicketsService = ({ database, catalog, outbox, receipt }: TicketsParts) => ({
   /** @throws {AppError} 404. */
   seatMap: async (screeningId: string) => {
     const screening = await catalog.findScreening(screeningId);
@@ -36,12 +45,12 @@ export const createTicketsService = (database: Database, catalog: CatalogContrac
 
   /** @throws {AppError} 409 `seats_taken`, which names them; the caller's transaction must then be undone. */
   buy: async (
-    db: Queryable,
+    transaction: Transaction,
     userId: string,
     screening: Screening,
     seats: string[],
   ): Promise<store.Purchase> => {
-    const { purchase, taken } = await store.insertPurchase(db, {
+    const { purchase, taken } = await store.insertPurchase(transaction, {
       id: uuidv7(),
       userId,
       screeningId: screening.id,
@@ -50,6 +59,14 @@ export const createTicketsService = (database: Database, catalog: CatalogContrac
       totalCents: seats.length * screening.priceCents,
     });
     if (taken.length > 0) throw conflict('seats_taken', 'Somebody else has these seats.', { seats: taken });
+    const { startsAt } = screening;
+    await outbox.enqueue(transaction, receipt, {
+      purchaseId: purchase.id,
+      userId,
+      seats: purchase.seats,
+      startsAt,
+      totalCents: purchase.totalCents,
+    });
     return purchase;
   },
 
@@ -68,6 +85,8 @@ export const createTicketsService = (database: Database, catalog: CatalogContrac
     if (!purchase) throw notFound('purchase');
     return purchase;
   },
+
+  sales: (after: string | undefined, limit: number) => store.listSales(database, after, limit),
 
   list: (userId: string, before: string | undefined, limit: number) =>
     store.listPurchases(database, userId, before, limit),

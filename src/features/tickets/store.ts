@@ -92,6 +92,22 @@ export const listPurchases = (
     [userId, before, limit],
   );
 
+export interface Sales {
+  screeningId: string;
+  purchases: number;
+  seats: number;
+  totalCents: number;
+  madeAt: Date;
+}
+
+/** The last nightly report, by screening id; those after the one with id `after`. */
+export const listSales = (db: Queryable, after: string | undefined, limit: number): Promise<Sales[]> =>
+  db.query<Sales>(
+    `select screening_id as "screeningId", purchases, seats, total_cents::float8 as "totalCents", made_at as "madeAt"
+     from tickets.sales_reports where $1::uuid is null or screening_id > $1 order by screening_id limit $2`,
+    [after, limit],
+  );
+
 export const listSoldSeats = async (db: Queryable, screeningId: string): Promise<string[]> => {
   const rows = await db.query<{ seat: string }>(
     'select seat from tickets.sold_seats where screening_id = $1',

@@ -1,0 +1,87 @@
+import { Queue } from 'bullmq';
+import type { Config } from '../config.ts';
+import { LANES, type Lane, type Schedule } from './jobs.ts';
+
+/** Tried for about four minutes: 1, 2, 4 … 64 s, each shortened by up to half so that a herd of retries spreads. */
+const RETRIES = { attempts: 8, backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 } } as const;
+
+/** What bounds Redis's memory. Ages in seconds; the record that counts is the row in PostgreSQL. */
+const RETENTION = {
+  removeOnComplete: { age: 3_600, count: 1_000 },
+  removeOnFail: { age: 7 * 86_400, count: 5_000 },
+};
+
+export interface QueuedJob {
+  id: string;
+  name: string;
+  payload: unknown;
+  lane: Lane;
+}
+
+export interface Queues {
+  lanes: ReadonlyMap<Lane, Queue>;
+  /** Adds jobs; one whose id is known already is ignored. */
+  add(jobs: readonly QueuedJob[]): Promise<void>;
+  /** Starts or changes the schedules, waiting for Redis; repeating it, from any number of processes, adds no tick. */
+  startSchedules(schedules: readonly Schedule[]): Promise<void>;
+  /** Removes what is not in the list: the schedules that the code no longer has. */
+  removeOtherSchedules(schedules: readonly Schedule[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** How many jobs lie in each queue, by state. */
+export const queueDepths = async ({ lanes }: Queues) => {
+  const counted = await Promise.all(
+    [...lanes].map(async ([lane, queue]) => ({ lane, counts: await queue.getJobCounts().catch(() => ({})) })),
+  );
+  return counted.flatMap(({ lane, counts }) =>
+    Object.entries(counts).map(([state, count]) => ({ lane, state, count: Number(count) })),
+  );
+};
+
+/** All of a queue's keys in one slot of a Redis Cluster, as BullMQ's scripts need it. */
+export const queuePrefix = (keyPrefix: string) => `{${keyPrefix}jobs}`;
+
+export const openQueues = (config: Config['redis']): Queues => {
+  const connection = { url: config.url, maxRetriesPerRequest: 1 };
+  const open = (lane: Lane) => {
+    const queue = new Queue(lane, {
+      connection,
+      prefix: queuePrefix(config.keyPrefix),
+      defaultJobOptions: { ...RETRIES, ...RETENTION },
+    });
+    queue.on('error', () => {}); // the request path's connection reports outages
+    return queue;
+  };
+  const lanes = new Map(LANES.map((lane) => [lane, open(lane)]));
+  return {
+    lanes,
+    add: async (jobs) => {
+      for (const [lane, queue] of lanes) {
+        const own = jobs.filter((job) => job.lane === lane);
+        if (own.length === 0) continue;
+        await queue.addBulk(
+          own.map(({ id, name, payload }) => ({ name, data: payload, opts: { jobId: id } })),
+        );
+      }
+    },
+    startSchedules: async (schedules) => {
+      for (const { job, pattern, timezone } of schedules) {
+        const queue = lanes.get(job.lane);
+        await queue?.waitUntilReady();
+        await queue?.upsertJobScheduler(job.name, { pattern, tz: timezone }, { name: job.name, data: {} });
+      }
+    },
+    removeOtherSchedules: async (schedules) => {
+      for (const [lane, queue] of lanes) {
+        await queue.waitUntilReady();
+        for (const { key } of await queue.getJobSchedulers())
+          if (!schedules.some(({ job }) => job.lane === lane && job.name === key))
+            await queue.removeJobScheduler(key);
+      }
+    },
+    close: async () => {
+      await Promise.all([...lanes.values()].map((queue) => queue.close()));
+    },
+  };
+};

@@ -1,0 +1,110 @@
+import { type Job as QueuedJob, UnrecoverableError, Worker } from 'bullmq';
+import type { Config } from '../config.ts';
+import type { Database, Transaction } from './database.ts';
+import { type JobDefinition, LANES, type Lane } from './jobs.ts';
+import type { Logger } from './logger.ts';
+import type { JobMetrics } from './metrics.ts';
+import { queuePrefix } from './queues.ts';
+
+interface WorkerParts {
+  config: Config;
+  database: Database;
+  /** The features' jobs by the schema that records them. */
+  schemas: ReadonlyMap<string, readonly JobDefinition[]>;
+  metrics: JobMetrics;
+  logger: Logger;
+}
+
+/** A killed worker's job is taken up by another when its lock has run out and somebody looked: within 15 s. */
+const LOCK_MS = 10_000;
+const STALLED_CHECK_MS = 5_000;
+
+/**
+ * Records that the job's effect was made; false when it was made before. A scheduled job has no row yet, and gets it
+ * here.
+ */
+const claim = async (transaction: Transaction, schema: string, job: QueuedJob): Promise<boolean> => {
+  const rows = await transaction.query(
+    `insert into ${schema}.jobs as known (id, name, payload, relayed_at, done_at) values ($1, $2, $3, now(), now())
+     on conflict (id) do update set done_at = now() where known.done_at is null returning id`,
+    [job.id, job.name, JSON.stringify(job.data)],
+  );
+  return rows.length > 0;
+};
+
+const parsePayload = (definition: JobDefinition, data: unknown): never => {
+  const parsed = definition.payload.safeParse(data);
+  if (parsed.success) return parsed.data as never;
+  const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+  throw new UnrecoverableError(`malformed payload: ${faults.join('; ')}`);
+};
+
+/** Runs jobs of one lane: at most `concurrency` at a time, each at least once with an effect that commits once. */
+const startLane = (lane: Lane, concurrency: number, parts: WorkerParts): Worker => {
+  const { config, database, schemas, metrics, logger } = parts;
+  const known = new Map(
+    [...schemas].flatMap(([schema, jobs]) => jobs.map((job) => [job.name, { schema, definition: job }])),
+  );
+
+  const run = async (job: QueuedJob): Promise<void> => {
+    const found = known.get(job.name);
+    // Retried, not refused: during a deployment an old worker may meet a job of the new version.
+    if (!found) throw new Error(`no job of the name ${job.name} is known here`);
+    const payload = parsePayload(found.definition, job.data);
+    await database.transaction(async (transaction) => {
+      if (!(await claim(transaction, found.schema, job))) return;
+      await found.definition.run({ payload, jobId: String(job.id), transaction });
+    });
+  };
+
+  const worker = new Worker(lane, run, {
+    connection: { url: config.redis.url, maxRetriesPerRequest: null },
+    prefix: queuePrefix(config.redis.keyPrefix),
+    concurrency,
+    lockDuration: LOCK_MS,
+    stalledInterval: STALLED_CHECK_MS,
+    maxStalledCount: 20, // being killed is our fault, not the job's
+  });
+
+  const buryDead = async (job: QueuedJob, error: Error) => {
+    const schema = known.get(job.name)?.schema;
+    if (!schema || !job.finishedOn) return;
+    await database.query(
+      `update ${schema}.jobs set failed_at = now(), failure = $2 where id = $1 and done_at is null`,
+      [job.id, error.message],
+    );
+  };
+  worker.on('active', (job) =>
+    metrics.wait.observe({ lane, job: job.name }, (Date.now() - job.timestamp) / 1_000),
+  );
+  worker.on('completed', (job) => observeRun(metrics, lane, job, 'completed'));
+  worker.on('stalled', () => metrics.stalled.inc({ lane }));
+  worker.on('error', (error) => logger.debug({ err: error, lane }, 'the worker lost its connection'));
+  worker.on('failed', (job, error) => {
+    logger.warn(
+      { lane, jobId: job?.id, job: job?.name, attempt: job?.attemptsMade, err: error },
+      'a job failed',
+    );
+    if (!job) return;
+    observeRun(metrics, lane, job, 'failed');
+    buryDead(job, error).catch((cause: unknown) =>
+      logger.error({ err: cause }, 'could not record a dead job'),
+    );
+  });
+  return worker;
+};
+
+const observeRun = (metrics: JobMetrics, lane: Lane, job: QueuedJob, outcome: string) => {
+  if (job.processedOn)
+    metrics.run.observe({ lane, job: job.name, outcome }, (Date.now() - job.processedOn) / 1_000);
+};
+
+/** Starts the workers of every lane. `close` takes no new jobs, and resolves when the running ones are done. */
+export const startWorkers = (parts: WorkerParts) => {
+  const workers = LANES.map((lane) => startLane(lane, parts.config.jobs.concurrency[lane], parts));
+  return {
+    close: async () => {
+      await Promise.all(workers.map((worker) => worker.close()));
+    },
+  };
+};
