@@ -1,4 +1,5 @@
 import { type Config, ConfigError, loadConfig } from '../config.ts';
+import type { FromChild } from './heartbeat.ts';
 import { createLogger, type Logger } from './logger.ts';
 
 /** Remembers what was opened, so that it is closed in the reverse order. */
@@ -31,7 +32,8 @@ export const createLifecycle = (logger: Logger): Lifecycle => {
   };
 };
 
-const EX_CONFIG = 78; // sysexits.h: a supervisor may know that trying again cannot help
+/** sysexits.h: a supervisor may know that trying again cannot help. */
+export const EX_CONFIG = 78;
 
 /** Reads the configuration for a process; a faulty one ends it with the list of faults and exit code 78. */
 export const loadConfigOrExit = (environment: Record<string, string | undefined>): Config => {
@@ -100,6 +102,7 @@ export const runProcess = async (
 
   try {
     await open(config, logger, lifecycle);
+    if (process.connected) process.send?.({ type: 'ready' } satisfies FromChild);
   } catch (error) {
     logger.fatal({ err: error }, 'could not start');
     await stop('could not start', 1);

@@ -21,7 +21,7 @@ export interface Spawned {
 /** Runs an entry point as a process with this environment and no other variables of ours. */
 export const spawnEntryPoint = (name: string, env: Env): Spawned => {
   const { PATH, HOME, TMPDIR } = process.env;
-  const child = spawn(process.execPath, ['--import', 'tsx', `src/entry-points/${name}.ts`], {
+  const child = spawn(process.execPath, [`dist/entry-points/${name}.js`], {
     cwd: ROOT,
     env: { PATH, HOME, TMPDIR, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
