@@ -1,7 +1,12 @@
+import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { openCinema } from './cinema.ts';
 import type { Env } from './env.ts';
+import { startLoad } from './load.ts';
+import { registerAndLogIn } from './people.ts';
 import { freePort, spawnEntryPoint } from './processes.ts';
+import { addProduct } from './supplies.ts';
 import { waitFor } from './wait.ts';
 
 export interface ProcessStatus {
@@ -31,9 +36,21 @@ export const spawnCluster = async (env: Env = {}) => {
       async (reply) => ((await reply.json()) as { processes: ProcessStatus[] }).processes,
       () => [],
     );
+  /** Sends SIGHUP, and waits until all processes are new and the old ones have ended. */
+  const reload = async () => {
+    const before = (await status()).map(({ pid }) => pid);
+    const reloads = () => cluster.logs.lines().filter(({ msg }) => msg === 'reloaded').length;
+    const earlier = reloads();
+    cluster.signal('SIGHUP');
+    await waitFor('the end of the reload', () => reloads() > earlier);
+    const after = await status();
+    assert.ok(after.every(({ pid, state }) => state === 'ready' && !before.includes(pid)));
+    assert.equal(after.length, before.length);
+  };
   return {
     ...cluster,
     cinema,
+    reload,
     url: `http://127.0.0.1:${port}`,
     status,
     /** The processes of the cluster as the system sees them, also those that are not in service yet. */
@@ -56,4 +73,19 @@ export const spawnCluster = async (env: Env = {}) => {
       await cinema.close();
     },
   };
+};
+
+/** Load of which every third request is a POST that changes something. */
+export const startShoppers = async (
+  { url, cinema }: Awaited<ReturnType<typeof spawnCluster>>,
+  connections: number,
+) => {
+  const { auth } = await registerAndLogIn({ url } as never);
+  const productId = await addProduct(cinema.database, 1_000_000);
+  const body = { items: [{ productId, quantity: 1 }] };
+  return startLoad(url, connections, (index) => {
+    if (index % 3 > 0) return { method: 'GET', path: '/v1/accounts/me', headers: auth };
+    const headers = { ...auth, 'idempotency-key': randomUUID() };
+    return { method: 'POST', path: '/v1/grocery/orders', headers, body };
+  });
 };

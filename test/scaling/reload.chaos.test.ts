@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { spawnCluster, startShoppers } from '../support/cluster.ts';
+
+const RELOADS = 10;
+const SECONDS = 120;
+
+test('ten reloads or more in two minutes of GET and POST load fail no request', async (t) => {
+  const cluster = await spawnCluster();
+  t.after(cluster.close);
+  await cluster.settled(2, 1);
+  const load = await startShoppers(cluster, 8);
+  t.after(load.stop);
+  const startedAt = performance.now();
+  let reloads = 0;
+  for (; reloads < RELOADS || performance.now() - startedAt < SECONDS * 1_000; reloads += 1)
+    await cluster.reload();
+  const { answered, broken } = await load.stop();
+  t.diagnostic(`${reloads} reloads, answered ${JSON.stringify(answered)}, broken ${JSON.stringify(broken)}`);
+  assert.deepEqual(broken, {});
+  assert.deepEqual(Object.keys(answered), ['200', '201']);
+});
