@@ -30,6 +30,22 @@ interface ServeOptions {
 /** Longer than the balancer's upstream keepalive (nginx.conf: 2 s), so that it is the balancer that hangs up. */
 const KEEP_ALIVE_MS = 75_000;
 
+/**
+ * Requests that a connection may bring, about, before its next reply ends it, as nginx's keepalive_requests: what was
+ * opened while one process was quick or alone spreads over all processes again.
+ */
+const RENEW_AFTER = 1_000;
+
+/** Tells when a connection has brought its share: between half of it and all, so that not all end together. */
+const countRequests = () => {
+  const left = new WeakMap<object, number>();
+  return (socket: object): boolean => {
+    const now = (left.get(socket) ?? RENEW_AFTER * (0.5 + Math.random() / 2)) - 1;
+    left.set(socket, now);
+    return now < 0;
+  };
+};
+
 const MALFORMED: Record<string, Problem> = {
   HPE_HEADER_OVERFLOW: {
     code: 'headers_too_large',
@@ -96,10 +112,11 @@ export const startServer = async (
   });
   let draining = false;
   const replies = new Set<ServerResponse>(); // under way
-  server.on('request', (_request, response) => {
+  const hasBroughtItsShare = countRequests();
+  server.on('request', ({ socket }, response) => {
     replies.add(response);
     response.on('close', () => replies.delete(response));
-    if (draining) response.setHeader('Connection', 'close');
+    if (hasBroughtItsShare(socket) || draining) response.setHeader('Connection', 'close');
   });
   server.on('request', listener);
   server.on('clientError', answerMalformed);

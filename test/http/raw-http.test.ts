@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { Agent, get } from 'node:http';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { type Cinema, openCinema } from '../support/cinema.ts';
@@ -75,4 +76,30 @@ test('a client that hangs up in the middle of its body harms nobody', async () =
     .logs.lines()
     .filter(({ level }) => level === 'error');
   assert.deepEqual(faults, []);
+});
+
+test('a connection ends with an answer after 500 to 1,000 requests, so that load spreads anew', async (t) => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  const ask = () =>
+    new Promise<{ status: number | undefined; connection: string | undefined }>((resolve, reject) => {
+      get(`${cinema.at(0).url}/livez`, { agent }, (reply) => {
+        reply.resume().on('end', () => {
+          resolve({ status: reply.statusCode, connection: reply.headers.connection });
+        });
+      }).on('error', reject);
+    });
+  const lengths: number[] = [];
+  for (let since = 1; lengths.length < 2; since += 1) {
+    const { status, connection } = await ask();
+    assert.equal(status, 200);
+    assert.ok(since <= 1_001);
+    if (connection !== 'close') continue;
+    lengths.push(since);
+    since = 0;
+  }
+  assert.ok(
+    lengths.every((length) => length > 500),
+    String(lengths),
+  );
 });
