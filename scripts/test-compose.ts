@@ -9,7 +9,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const folder = join('test', 'scaling');
-const tests = readdirSync(join(root, folder)).filter((name) => name.endsWith('.compose.test.ts'));
+/** Of the files' names, those that begin with a given word; all without one. */
+const wanted = process.argv.slice(2);
+const tests = readdirSync(join(root, folder))
+  .filter((name) => name.endsWith('.compose.test.ts'))
+  .filter((name) => wanted.length === 0 || wanted.some((word) => name.startsWith(word)));
 
 const say = (text: string) =>
   console.log(`[test:compose ${Math.round(performance.now() / 1_000)} s] ${text}`);
