@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
-import { isRedisUnavailable } from '../infrastructure/redis.ts';
-import type { Identity, Role } from './route.ts';
+import type { Role } from './route.ts';
 
 /**
  * A login is one record in Redis, shared by every instance: while it exists, the access tokens, the refresh token and
@@ -9,11 +8,8 @@ import type { Identity, Role } from './route.ts';
  */
 export interface Logins {
   create(login: { userId: string; loginId: string; role: Role }, seconds: number): Promise<void>;
-  /**
-   * Whether the login still exists. `unchecked` when Redis does not answer: an access token then stays good until it
-   * expires, minutes later, so that an outage of Redis does not stop the routes that need nothing else from it.
-   */
-  check(identity: Identity): Promise<'alive' | 'ended' | 'unchecked'>;
+  /** The Redis key that exists while the login does; {@link RateLimiter.admit} looks for it. */
+  recordOf(login: { userId: string; loginId: string }): string;
   /** Moves the login's refresh token on by one generation, atomically; see {@link Rotation}. */
   rotate(login: { userId: string; loginId: string }, generation: number): Promise<Rotation>;
   /** Keeps a browser's login alive for another idle period. */
@@ -93,14 +89,7 @@ export const createLogins = (
     create: async ({ userId, loginId, role }, seconds) =>
       void (await create(userId, loginId, role, seconds * 1_000)),
     extend: async ({ userId, loginId }, seconds) => void (await extend(userId, loginId, seconds * 1_000)),
-    check: async ({ userId, loginId }) => {
-      try {
-        return (await redis.exists(loginKey(userId, loginId))) === 1 ? 'alive' : 'ended';
-      } catch (error) {
-        if (isRedisUnavailable(error)) return 'unchecked';
-        throw error;
-      }
-    },
+    recordOf: ({ userId, loginId }) => loginKey(userId, loginId),
     rotate: async ({ userId, loginId }, generation) => {
       const grace = options.graceSeconds * 1_000;
       const reply = await rotate(userId, loginId, generation, grace, options.refreshSeconds * 1_000);

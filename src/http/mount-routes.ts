@@ -51,12 +51,14 @@ const verifyReply = (route: Route, reply: Reply) => {
   schema?.parse(JSON.parse(serialize(reply) ?? 'null'));
 };
 
+/** Past Express's own `send`, which looks up types and guesses charsets that are known here. */
 const send = (response: Response, reply: Reply) => {
-  response.status(reply.status).set(reply.headers ?? {});
-  if (!response.hasHeader('Cache-Control')) response.set('Cache-Control', 'no-store');
+  response.statusCode = reply.status;
+  for (const [name, value] of Object.entries(reply.headers ?? {})) response.setHeader(name, value);
+  if (!response.hasHeader('Cache-Control')) response.setHeader('Cache-Control', 'no-store');
   const text = serialize(reply);
-  if (text === undefined) response.end();
-  else response.type('application/json').send(text);
+  if (text !== undefined) response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.end(text);
 };
 
 /** The path of every request through a route: admission, body, validation, handler, reply. */

@@ -15,15 +15,15 @@ export const createObserver =
   (instance: string, logger: Logger, metrics: Metrics): RequestHandler =>
   (request, response, next) => {
     const startedAt = performance.now();
-    const given = request.get('x-request-id');
-    const requestId = given && REQUEST_ID.test(given) ? given : randomUUID();
+    const given = request.headers['x-request-id'];
+    const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     response.setHeader('X-Request-Id', requestId);
     response.setHeader('X-Served-By', instance);
     response.on('close', () => {
       const seconds = (performance.now() - startedAt) / 1_000;
       const route: string = response.locals.route ?? 'none';
       const status = response.writableFinished ? response.statusCode : 499; // nginx's code for a client that left
-      metrics.observeRequest({ method: request.method, route, status }, seconds);
+      metrics.observeRequest(request.method, route, status, seconds);
       logger.info(
         {
           requestId,

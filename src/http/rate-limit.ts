@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import type { Redis } from 'ioredis';
+import { type Redis, ReplyError } from 'ioredis';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors.ts';
@@ -18,26 +18,32 @@ export interface LimitPolicy {
 interface Count {
   used: number;
   resetMs: number;
+  /** Whether the record exists that was asked for; undefined when none was, or Redis does not answer. */
+  exists: boolean | undefined;
 }
 
 export interface RateLimiter {
   /**
-   * Counts one request of `key`, and sets the RateLimit headers for it.
+   * Counts one request of `key`, and sets the RateLimit headers for it. In the same command it looks whether the Redis
+   * key `record` exists, and resolves with that; with undefined when none was given or Redis does not answer. For a
+   * Redis Cluster, `key` and `record` must carry the same hash tag.
    * @throws {AppError} 429 `rate_limited` with Retry-After, when the policy is used up.
    */
-  admit(response: Response, policy: LimitPolicy, key: string): Promise<void>;
+  admit(response: Response, policy: LimitPolicy, key: string, record?: string): Promise<boolean | undefined>;
 }
 
 // The window is opened by the count itself, so no instant exists at which a key has a count and no end.
-const COUNT = `local used = redis.call('INCR', KEYS[1])
-if used == 1 then redis.call('PEXPIRE', KEYS[1], ARGV[1]) return {1, tonumber(ARGV[1])} end
-return {used, redis.call('PTTL', KEYS[1])}`;
+const COUNT = `local used, left = redis.call('INCR', KEYS[1]), tonumber(ARGV[1])
+if used == 1 then redis.call('PEXPIRE', KEYS[1], left) else left = redis.call('PTTL', KEYS[1]) end
+return {used, left, KEYS[2] and redis.call('EXISTS', KEYS[2])}`;
 
 const FALLBACK_KEYS = 50_000; // bounds the memory of an instance that counts alone to a few MB
 
+type LocalCount = Omit<Count, 'exists'>;
+
 const countLocally = () => {
   const windows = new LRUCache<string, { used: number; endsAt: number }>({ max: FALLBACK_KEYS });
-  return (key: string, windowMs: number): Count => {
+  return (key: string, windowMs: number): LocalCount => {
     const now = Date.now();
     let window = windows.get(key);
     if (!window || window.endsAt <= now) window = { used: 0, endsAt: now + windowMs };
@@ -66,34 +72,41 @@ const setHeaders = (response: Response, policy: LimitPolicy, remaining: number, 
  * limit once per instance, and nobody is refused for the outage.
  */
 export const createRateLimiter = (redis: Redis, metrics: Metrics, logger: Logger): RateLimiter => {
-  redis.defineCommand('rateLimitCount', { lua: COUNT, numberOfKeys: 1 });
+  redis.defineCommand('rateLimitCount', { lua: COUNT });
   const commands = redis as unknown as {
-    rateLimitCount(key: string, windowMs: number): Promise<[number, number]>;
+    rateLimitCount(keys: number, ...rest: (string | number)[]): Promise<[number, number, number | null]>;
   };
   const local = countLocally();
   let alone = false;
 
-  const countShared = async (key: string, windowMs: number): Promise<Count> => {
-    try {
-      const [used, resetMs] = await commands.rateLimitCount(key, windowMs);
-      if (alone) logger.info('rate limits are counted in redis again');
-      alone = false;
-      return { used, resetMs };
-    } catch (error) {
-      if (!isRedisUnavailable(error)) throw error;
-      if (!alone) logger.warn({ err: error }, 'rate limits are counted by this instance alone');
-      alone = true;
-      metrics.rateLimitFallbacks.inc();
-      return local(key, windowMs);
-    }
+  const countShared = async (key: string, windowMs: number, record: string | undefined): Promise<Count> => {
+    const keys = record === undefined ? [key] : [key, record];
+    const [used, resetMs, exists] = await commands.rateLimitCount(keys.length, ...keys, windowMs);
+    if (alone) logger.info('rate limits are counted in redis again');
+    alone = false;
+    return { used, resetMs, exists: exists === null ? undefined : exists === 1 };
   };
 
+  const countAlone = async (key: string, windowMs: number, record: string | undefined, cause: Error) => {
+    if (!alone) logger.warn({ err: cause }, 'rate limits are counted by this instance alone');
+    alone = true;
+    metrics.rateLimitFallbacks.inc();
+    // One that answers, but is full or read-only, can still look.
+    const canLook = record !== undefined && cause instanceof ReplyError;
+    const found = canLook ? await redis.exists(record).catch(() => undefined) : undefined;
+    return { ...local(key, windowMs), exists: found === undefined ? undefined : found === 1 };
+  };
+
+  const count = (key: string, windowMs: number, record: string | undefined): Promise<Count> =>
+    countShared(key, windowMs, record).catch((error: Error) => {
+      if (!isRedisUnavailable(error)) throw error;
+      return countAlone(key, windowMs, record, error);
+    });
+
   return {
-    admit: async (response, policy, key) => {
-      const { used, resetMs } = await countShared(
-        `limit:${policy.name}:${key}`,
-        policy.windowSeconds * 1_000,
-      );
+    admit: async (response, policy, key, record) => {
+      const windowMs = policy.windowSeconds * 1_000;
+      const { used, resetMs, exists } = await count(`limit:${policy.name}:${key}`, windowMs, record);
       const resetSeconds = Math.ceil(resetMs / 1_000);
       setHeaders(response, policy, Math.max(0, policy.limit - used), resetSeconds);
       if (used > policy.limit) {
@@ -105,6 +118,7 @@ export const createRateLimiter = (redis: Redis, metrics: Metrics, logger: Logger
           extensions: { policy: policy.name },
         });
       }
+      return exists;
     },
   };
 };
