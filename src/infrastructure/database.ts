@@ -2,7 +2,10 @@ import pg from 'pg';
 import type { Logger } from './logger.ts';
 
 export interface Queryable {
-  /** Runs one statement; values go in as $1, $2 … and never into the text. */
+  /**
+   * Runs one statement. Values go in as $1, $2 … and never into the text, which must be a constant: the connection
+   * keeps it prepared.
+   */
   query<Row extends object>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
@@ -30,13 +33,26 @@ const isSilence = (error: unknown): error is Error =>
   error instanceof Error && error.message === 'Query read timeout';
 const isVictim = (error: unknown) => ['40001', '40P01'].includes((error as { code?: string }).code ?? '');
 
+/** Texts are constants, so each is parsed and planned once per connection, under a name of its own. */
+const createNames = () => {
+  const names = new Map<string, string>();
+  return (sql: string): string => {
+    const name = names.get(sql) ?? `s${names.size}`;
+    names.set(sql, name);
+    return name;
+  };
+};
+
+type Names = ReturnType<typeof createNames>;
+
 const queryWith =
-  (client: pg.Pool | pg.PoolClient) =>
-  async <Row extends object>(sql: string, values: readonly unknown[] = []): Promise<Row[]> =>
-    (await client.query<Row>(sql, [...values])).rows;
+  (client: pg.Pool | pg.PoolClient, nameOf: Names) =>
+  async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
+    (await client.query<Row>({ name: nameOf(text), text, values: [...values] })).rows;
 
 const runTransaction = async <T>(
   pool: pg.Pool,
+  nameOf: Names,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> => {
   const client = await pool.connect();
@@ -50,7 +66,7 @@ const runTransaction = async <T>(
   try {
     await client.query('begin');
     const result = await work({
-      query: queryWith(client),
+      query: queryWith(client, nameOf),
       run: async (sql) => void (await client.query(sql)),
       afterCommit: (callback) => callbacks.push(callback),
     });
@@ -78,6 +94,7 @@ export const createDatabase = (
   options: { url: string; poolSize: number; patient?: boolean },
   logger: Logger,
 ): Database => {
+  const nameOf = createNames();
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -92,11 +109,11 @@ export const createDatabase = (
   });
   pool.on('error', (error) => logger.warn({ err: error }, 'postgres dropped an idle connection'));
   return {
-    query: queryWith(pool),
+    query: queryWith(pool, nameOf),
     transaction: async (work) => {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          return await runTransaction(pool, work);
+          return await runTransaction(pool, nameOf, work);
         } catch (error) {
           if (!isVictim(error) || attempt === RETRIES) throw error;
         }
