@@ -98,6 +98,14 @@ export const createRoutes = ({ accounts, sessions, guard, sessionSeconds }: Rout
     handle: async ({ identity }) => ok(toReply(await accounts.find(identity.userId))),
   }),
   route({
+    method: 'get',
+    path: '/identity',
+    summary: 'Who the caller is by the token or session alone; asks no database',
+    access: 'user',
+    replies: { 200: schemas.identity },
+    handle: async ({ identity: { userId, role, via } }) => ok({ userId, role, via }),
+  }),
+  route({
     method: 'post',
     path: '/logout',
     summary: 'End this login on every instance',

@@ -17,6 +17,7 @@ export const roleChange = z.strictObject({ role });
 export const user = z
   .strictObject({ id, email: z.string(), name: z.string(), role, createdAt: timestamp })
   .meta({ id: 'User' });
+export const identity = z.strictObject({ userId: id, role, via: z.enum(['token', 'session']) });
 export const userPage = pageOf(user).meta({ id: 'UserPage' });
 
 export const tokenPair = z
