@@ -13,10 +13,12 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
-    guard: { type: 'string' },
+    guard: { type: 'boolean', default: false },
   },
 });
 const rounds = Number(values.rounds);
+/** About 1.6 × what it was measured to cost: a doubling fails. Bare Express itself costs four times as much on Node 20. */
+const MOST_TIMES_BARE = Number(process.versions.node.split('.')[0]) < 24 ? 2.6 : 5;
 const FOLDER = '.multiplex/bench';
 
 interface Sample extends LoadResult {
@@ -81,13 +83,13 @@ const ratiosOf = (rows: readonly Row[]) =>
 
 await installReferences();
 const ground = await prepareGround();
-const contenders = (await startContenders(ground, Number(values.seconds))).filter(({ workload, name }) =>
-  `${workload}: ${name}`.includes(values.only),
-);
+const wanted = new RegExp(values.only);
+const all = await startContenders(ground, Number(values.seconds));
+const contenders = all.filter(({ workload, name }) => wanted.test(`${workload}: ${name}`));
 const samples = await collect(contenders);
 const rows = contenders.map((contender) => toRow(contender, samples.get(contender) ?? []));
 const ratios = ratiosOf(rows);
-for (const target of new Set(contenders.map((contender) => contender.target))) await target.stop();
+for (const target of new Set(all.map((contender) => contender.target))) await target.stop();
 await ground.end();
 
 const machine = `${cpus().length} × ${cpus()[0]?.model}, ${Math.round(totalmem() / 2 ** 30)} GB, ${type()}, Node ${process.version}`;
@@ -103,9 +105,9 @@ if (values.guard) {
   const bare = ratios.find(
     (ratio) => ratio.workload === 'bearer GET' && ratio['ours over'] === 'bare Express',
   );
-  const passed = bare !== undefined && bare.cpu <= Number(values.guard);
+  const passed = bare !== undefined && bare.cpu <= MOST_TIMES_BARE;
   console.log(
-    `bearer GET costs ${bare?.cpu} × bare Express; the guard is ${values.guard}: ${passed ? 'passed' : 'FAILED'}`,
+    `bearer GET costs ${bare?.cpu} × bare Express; the guard is ${MOST_TIMES_BARE}: ${passed ? 'passed' : 'FAILED'}`,
   );
   process.exitCode = passed ? 0 : 1;
 }

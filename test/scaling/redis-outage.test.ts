@@ -129,8 +129,11 @@ test('while Redis hangs, what does not need it goes on; the rest says so; and al
 });
 
 test('while Redis is full, what does not write to it goes on; and all recovers by itself', async () => {
+  const left = await registerAndLogIn(cinema.at(0));
+  assert.equal((await post('/accounts/logout', undefined, left.auth)).status, 204);
   await cinema.redis.config('SET', 'maxmemory', '1');
   assert.equal((await me(ada.auth)).status, 200);
+  assert.equal((await me(left.auth)).body.code, 'login_ended', 'it cannot count, and can still look');
   assert.equal((await get('/v1/catalog/movies')).status, 200);
   assertRedisMissing(await post('/accounts/login', { email: ada.email, password: PASSWORD }), 'login');
   await cinema.redis.config('SET', 'maxmemory', '0');
