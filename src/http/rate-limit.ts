@@ -33,9 +33,58 @@ export interface RateLimiter {
 }
 
 // The window is opened by the count itself, so no instant exists at which a key has a count and no end.
-const COUNT = `local used, left = redis.call('INCR', KEYS[1]), tonumber(ARGV[1])
-if used == 1 then redis.call('PEXPIRE', KEYS[1], left) else left = redis.call('PTTL', KEYS[1]) end
-return {used, left, KEYS[2] and redis.call('EXISTS', KEYS[2])}`;
+const COUNT = `local answers = {}
+for i = 1, #KEYS, 2 do
+  local used, left = redis.call('INCR', KEYS[i]), tonumber(ARGV[(i + 1) / 2])
+  if used == 1 then redis.call('PEXPIRE', KEYS[i], left) else left = redis.call('PTTL', KEYS[i]) end
+  answers[#answers + 1] = used
+  answers[#answers + 1] = left
+  answers[#answers + 1] = redis.call('EXISTS', KEYS[i + 1])
+end
+return answers`;
+
+interface Question {
+  key: string;
+  windowMs: number;
+  record: string | undefined;
+  resolve(count: Count): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Asks Redis for all requests that came in the same turn of the event loop with one command: under load most of the
+ * cost of a count is that of a command, here and there.
+ */
+const createBatcher = (redis: Redis) => {
+  redis.defineCommand('rateLimitCount', { lua: COUNT });
+  const commands = redis as unknown as {
+    rateLimitCount(keys: number, ...rest: (string | number)[]): Promise<number[]>;
+  };
+  let waiting: Question[] = [];
+  const flush = () => {
+    const batch = waiting;
+    waiting = [];
+    const rest: (string | number)[] = [];
+    for (const { key, record = 'none' } of batch) rest.push(key, record);
+    for (const { windowMs } of batch) rest.push(windowMs);
+    commands.rateLimitCount(batch.length * 2, ...rest).then(
+      (answers) => {
+        for (let index = 0; index < batch.length; index += 1) {
+          const { record, resolve } = batch[index] as Question;
+          const exists = record === undefined ? undefined : answers[index * 3 + 2] === 1;
+          resolve({ used: answers[index * 3] ?? 0, resetMs: answers[index * 3 + 1] ?? 0, exists });
+        }
+      },
+      (error) => {
+        for (const { reject } of batch) reject(error);
+      },
+    );
+  };
+  return (key: string, windowMs: number, record: string | undefined) =>
+    new Promise<Count>((resolve, reject) => {
+      if (waiting.push({ key, windowMs, record, resolve, reject }) === 1) setImmediate(flush);
+    });
+};
 
 const FALLBACK_KEYS = 50_000; // bounds the memory of an instance that counts alone to a few MB
 
@@ -72,19 +121,15 @@ const setHeaders = (response: Response, policy: LimitPolicy, remaining: number, 
  * limit once per instance, and nobody is refused for the outage.
  */
 export const createRateLimiter = (redis: Redis, metrics: Metrics, logger: Logger): RateLimiter => {
-  redis.defineCommand('rateLimitCount', { lua: COUNT });
-  const commands = redis as unknown as {
-    rateLimitCount(keys: number, ...rest: (string | number)[]): Promise<[number, number, number | null]>;
-  };
+  const ask = createBatcher(redis);
   const local = countLocally();
   let alone = false;
 
   const countShared = async (key: string, windowMs: number, record: string | undefined): Promise<Count> => {
-    const keys = record === undefined ? [key] : [key, record];
-    const [used, resetMs, exists] = await commands.rateLimitCount(keys.length, ...keys, windowMs);
+    const count = await ask(key, windowMs, record);
     if (alone) logger.info('rate limits are counted in redis again');
     alone = false;
-    return { used, resetMs, exists: exists === null ? undefined : exists === 1 };
+    return count;
   };
 
   const countAlone = async (key: string, windowMs: number, record: string | undefined, cause: Error) => {

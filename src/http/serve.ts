@@ -7,7 +7,7 @@ import {
   type ServerResponse,
   STATUS_CODES,
 } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
+import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Problem } from '../errors.ts';
 import { problemDocument } from './error-handler.ts';
@@ -36,14 +36,16 @@ const KEEP_ALIVE_MS = 75_000;
  */
 const RENEW_AFTER = 1_000;
 
-/** Tells when a connection has brought its share: between half of it and all, so that not all end together. */
-const countRequests = () => {
-  const left = new WeakMap<object, number>();
-  return (socket: object): boolean => {
-    const now = (left.get(socket) ?? RENEW_AFTER * (0.5 + Math.random() / 2)) - 1;
-    left.set(socket, now);
-    return now < 0;
-  };
+const left = Symbol('requests that the connection may still bring');
+
+/**
+ * Counts a request of a connection, and tells when it was the last: between half of the share and all of it, so that
+ * not all end together. On the socket itself, since looking it up in a WeakMap costs more than all routing.
+ */
+const isLastOf = (socket: Socket & { [left]?: number }): boolean => {
+  socket[left] ??= Math.ceil(RENEW_AFTER * (0.5 + Math.random() / 2));
+  socket[left] -= 1;
+  return socket[left] <= 0;
 };
 
 const MALFORMED: Record<string, Problem> = {
@@ -75,6 +77,26 @@ const answerMalformed = (error: Error & { code?: string }, socket: Duplex) => {
   );
 };
 
+/** A count and no Set of them, which would keep what is long answered alive through many collections. */
+const countUnderWay = () => {
+  let count = 0;
+  let tell = () => {};
+  return {
+    add: (response: ServerResponse) => {
+      count += 1;
+      response.on('close', () => {
+        count -= 1;
+        if (count === 0) tell();
+      });
+    },
+    whenNone: () =>
+      new Promise<void>((resolve) => {
+        tell = resolve;
+        if (count === 0) resolve();
+      }),
+  };
+};
+
 /**
  * Why not server.close(): it also cuts idle keep-alive connections, and a request that is on its way on one of them
  * is lost. So the listener closes first, and the balancer's connections end by its own keepalive time or by the
@@ -82,7 +104,7 @@ const answerMalformed = (error: Error & { code?: string }, socket: Duplex) => {
  */
 const drainServer = async (
   server: Server,
-  replies: ReadonlySet<ServerResponse>,
+  whenAllAnswered: () => Promise<void>,
   drainSeconds: number,
 ): Promise<void> => {
   const closed = once(server, 'close');
@@ -94,7 +116,7 @@ const drainServer = async (
   await Promise.race([closed, waited]);
   clearTimeout(timer);
   server.closeIdleConnections();
-  for (const reply of replies) await once(reply, 'close'); // the process's hard stop bounds this
+  await whenAllAnswered(); // the process's hard stop bounds this
   // What is left asked nothing, or was kept alive by a reply that began before the draining.
   server.closeAllConnections();
   await closed;
@@ -111,12 +133,10 @@ export const startServer = async (
     requestTimeout: 30_000,
   });
   let draining = false;
-  const replies = new Set<ServerResponse>(); // under way
-  const hasBroughtItsShare = countRequests();
+  const answers = countUnderWay();
   server.on('request', ({ socket }, response) => {
-    replies.add(response);
-    response.on('close', () => replies.delete(response));
-    if (hasBroughtItsShare(socket) || draining) response.setHeader('Connection', 'close');
+    answers.add(response);
+    if (isLastOf(socket) || draining) response.setHeader('Connection', 'close');
   });
   server.on('request', listener);
   server.on('clientError', answerMalformed);
@@ -127,7 +147,7 @@ export const startServer = async (
     isDraining: () => draining,
     drain: () => {
       draining = true;
-      return drainServer(server, replies, options.drainSeconds);
+      return drainServer(server, answers.whenNone, options.drainSeconds);
     },
   };
 };

@@ -8,7 +8,8 @@ const BOOT_WAIT_MS = 2_000;
 /**
  * Opens the client of the request path. It fails at once instead of queueing, because a request that waits for a
  * dead Redis holds a socket and tells nobody: commands reject in 0 ms when disconnected, in 500 ms when Redis hangs.
- * Commands issued in the same tick share one round trip (auto-pipelining).
+ * No auto-pipelining: it chains what each turn of the event loop leaves behind to the next, so that garbage outlives
+ * many collections; what every request asks is batched where it is asked (rate-limit.ts).
  */
 export const openRedis = async (
   options: { url: string; keyPrefix: string },
@@ -16,7 +17,6 @@ export const openRedis = async (
 ): Promise<Redis> => {
   const redis = new Redis(options.url, {
     keyPrefix: options.keyPrefix,
-    enableAutoPipelining: true,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false, // a repeated INCR would count a request twice
     maxRetriesPerRequest: 0,
