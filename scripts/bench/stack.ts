@@ -18,7 +18,7 @@ const { values } = parseArgs({
 });
 const rounds = Number(values.rounds);
 /** About 1.6 × what it was measured to cost: a doubling fails. Bare Express itself costs four times as much on Node 20. */
-const MOST_TIMES_BARE = Number(process.versions.node.split('.')[0]) < 24 ? 2.6 : 5;
+const MOST_TIMES_BARE = Number(process.versions.node.split('.')[0]) < 24 ? 2.2 : 2.8;
 const FOLDER = '.multiplex/bench';
 
 interface Sample extends LoadResult {
