@@ -15,6 +15,7 @@ import { openQueues } from '../../src/infrastructure/queues.ts';
 import { openRedis } from '../../src/infrastructure/redis.ts';
 import { startWork } from '../../src/infrastructure/work.ts';
 import { provisionServices } from '../services/provision.ts';
+import { median, quantile } from './figures.ts';
 
 /** Compares our path of a job, which loses and doubles nothing, with plain BullMQ, in one run on one machine. */
 const JOBS = 10_000;
@@ -27,9 +28,6 @@ const seconds = async (work: () => Promise<unknown>): Promise<number> => {
   await work();
   return (performance.now() - startedAt) / 1_000;
 };
-const quantile = (values: number[], share: number): number =>
-  values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))] ??
-  Number.NaN;
 const until = async (condition: () => Promise<boolean>) => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
 };
@@ -165,7 +163,6 @@ rmSync(folder, { recursive: true, force: true });
 
 const row = (values: number[]) =>
   [Math.min(...values), quantile(values, 0.5), Math.max(...values)].map(Math.round);
-const median = (values: number[]) => quantile(values, 0.5);
 const ms = (value: number) => `${value.toFixed(1)} ms`;
 console.table(
   Object.fromEntries(

@@ -10,6 +10,8 @@ export interface Row {
   p50: number;
   p99: number;
   megabytes: number;
+  /** From the start of the process to its first good answer. */
+  startMs: number;
 }
 
 const WIDTH = 420;
@@ -26,10 +28,11 @@ const section = (workload: string, rows: readonly Row[]): string => {
   const greatest = Math.max(...rows.map(({ cpuMax }) => cpuMax));
   const lines = rows.map(
     (row) => `<tr><th scope="row">${row.name}</th><td>${bar(row, greatest)}</td><td>${row.cpuMedian}</td>
-      <td>${row.perSecond}</td><td>${row.p50}</td><td>${row.p99}</td><td>${row.megabytes}</td></tr>`,
+      <td>${row.perSecond}</td><td>${row.p50}</td><td>${row.p99}</td><td>${row.megabytes}</td><td>${row.startMs}</td></tr>`,
   );
   return `<h2>${workload}</h2><table><tr><th></th><th>CPU per request, least – median – greatest</th><th>µs</th>
-    <th>requests/s</th><th>p50 ms</th><th>p99 ms</th><th>MB</th></tr>${lines.join('')}</table>`;
+    <th>requests/s</th><th>p50 ms</th><th>p99 ms</th><th>MB</th>
+    <th>start ms</th></tr>${lines.join('')}</table>`;
 };
 
 /** The measurement as one page that needs nothing else. */

@@ -46,7 +46,7 @@ const collect = async (contenders: readonly Contender[]) => {
   return samples;
 };
 
-const toRow = ({ workload, name }: Contender, samples: readonly Sample[]): Row => {
+const toRow = ({ workload, name, target }: Contender, samples: readonly Sample[]): Row => {
   const counted = samples.slice(1);
   const of = (member: keyof Sample) => counted.map((sample) => sample[member]);
   const cpu = of('cpuMicros');
@@ -61,6 +61,7 @@ const toRow = ({ workload, name }: Contender, samples: readonly Sample[]): Row =
     p50: round1(median(of('p50'))),
     p99: round1(median(of('p99'))),
     megabytes: Math.round(median(of('megabytes'))),
+    startMs: Math.round(target.startMs),
   };
 };
 

@@ -60,7 +60,7 @@ export const createMetrics = (database: Pick<Database, 'usage'>) => {
 
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** The metrics of a worker process; `queues` and `outbox` are asked at each scrape. */
+/** The metrics of a worker process; the depths are asked for at each scrape. */
 export const createJobMetrics = (
   registry: Registry,
   depths: () => Promise<{ lane: string; state: string; count: number }[]>,
