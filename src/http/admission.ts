@@ -45,7 +45,7 @@ export const createAdmission = ({ tokens, sessions, logins, limiter, metrics, li
   /** Counts the request, and with the same command looks whether its login still exists. */
   const count = async (request: Request, response: Response, identity: Identity | undefined) => {
     if (!identity) return limiter.admit(response, perAddress, addressKey(request.ip));
-    return limiter.admit(response, perUser, `{${identity.userId}}`, logins.recordOf(identity));
+    return limiter.admit(response, perUser, identity.userId, logins.recordOf(identity));
   };
 
   return async (request: Request, response: Response, access: Access): Promise<Identity | undefined> => {

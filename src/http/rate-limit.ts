@@ -25,8 +25,7 @@ interface Count {
 export interface RateLimiter {
   /**
    * Counts one request of `key`, and sets the RateLimit headers for it. In the same command it looks whether the Redis
-   * key `record` exists, and resolves with that; with undefined when none was given or Redis does not answer. For a
-   * Redis Cluster, `key` and `record` must carry the same hash tag.
+   * key `record` exists, and resolves with that; with undefined when none was given or Redis does not answer.
    * @throws {AppError} 429 `rate_limited` with Retry-After, when the policy is used up.
    */
   admit(response: Response, policy: LimitPolicy, key: string, record?: string): Promise<boolean | undefined>;
@@ -53,7 +52,8 @@ interface Question {
 
 /**
  * Asks Redis for all requests that came in the same turn of the event loop with one command: under load most of the
- * cost of a count is that of a command, here and there.
+ * cost of a count is that of a command, here and there. For one Redis, with replicas or without: a Redis Cluster
+ * refuses scripts whose keys lie in several slots.
  */
 const createBatcher = (redis: Redis) => {
   redis.defineCommand('rateLimitCount', { lua: COUNT });
