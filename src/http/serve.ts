@@ -9,6 +9,7 @@ import {
 } from 'node:http';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Problem } from '../errors.ts';
 import { problemDocument } from './error-handler.ts';
 
@@ -108,6 +109,9 @@ const drainServer = async (
   drainSeconds: number,
 ): Promise<void> => {
   const closed = once(server, 'close');
+  // Closing resets what waits to be accepted. Two more turns of the event loop take that in, the second just before.
+  await nextTurn();
+  await nextTurn();
   NetServer.prototype.close.call(server);
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise((resolve) => {
