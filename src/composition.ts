@@ -7,6 +7,7 @@ import { createGrocery } from './features/grocery/index.ts';
 import { createTickets } from './features/tickets/index.ts';
 import { createAdmission } from './http/admission.ts';
 import { createApp } from './http/create-app.ts';
+import { createEventStreams } from './http/event-streams.ts';
 import { createHealth } from './http/health.ts';
 import { createLogins } from './http/logins.ts';
 import { createQueueDashboard } from './http/queue-dashboard.ts';
@@ -14,6 +15,7 @@ import { createRateLimiter } from './http/rate-limit.ts';
 import { type RunningServer, startServer } from './http/serve.ts';
 import { createSessions } from './http/sessions.ts';
 import { createTokens } from './http/tokens.ts';
+import { createBroadcast } from './infrastructure/broadcast.ts';
 import { createDatabase } from './infrastructure/database.ts';
 import { startHeartbeat } from './infrastructure/heartbeat.ts';
 import type { Lifecycle } from './infrastructure/lifecycle.ts';
@@ -44,6 +46,9 @@ const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle, {
   const redis = await openRedis(config.redis, logger);
   lifecycle.onClose('redis', () => closeRedis(redis));
 
+  const broadcast = createBroadcast(redis);
+  lifecycle.onClose('broadcast', broadcast.close);
+
   const metrics = createMetrics(database);
   const { refreshSeconds, refreshGraceSeconds: graceSeconds } = config.tokens;
   const logins = createLogins(redis, { refreshSeconds, graceSeconds });
@@ -53,7 +58,7 @@ const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle, {
   lifecycle.onClose('heartbeat', startHeartbeat(metrics.registry, metrics.countRequests));
   const mailer = createMailer(config.mail, logger);
   lifecycle.onClose('mail', mailer.close);
-  return { config, logger, database, redis, metrics, logins, tokens, sessions, limiter, mailer };
+  return { config, logger, database, redis, broadcast, metrics, logins, tokens, sessions, limiter, mailer };
 };
 
 /** Builds what one API process answers with, without listening. */
@@ -61,15 +66,17 @@ export const openApp = async (
   config: Config,
   logger: Logger,
   lifecycle: Lifecycle,
-  isDraining: () => boolean,
+  draining: AbortSignal,
 ): Promise<Express> => {
   const parts = await openParts(config, logger, lifecycle);
   const admit = createAdmission({ ...parts, limits: config.rateLimits });
-  const health = createHealth({ ...parts, isDraining });
+  const health = createHealth({ ...parts, draining });
+  const { instance, eventStreams: limits } = config;
+  const openStream = createEventStreams({ instance, limits, metrics: parts.metrics, draining });
   const queues = openQueues(config.redis);
   lifecycle.onClose('queues', queues.close);
   const dashboard = createQueueDashboard(queues, admit);
-  return createApp({ ...parts, admit, health, dashboard, groups: composeFeatures(parts) });
+  return createApp({ ...parts, admit, openStream, health, dashboard, groups: composeFeatures(parts) });
 };
 
 /** One API process: stateless, so that any number of them answer any request. Resolves when it listens. */
@@ -78,11 +85,9 @@ export const startApi = async (
   logger: Logger,
   lifecycle: Lifecycle,
 ): Promise<RunningServer> => {
-  let server: RunningServer | undefined;
-  const app = await openApp(config, logger, lifecycle, () => server?.isDraining() ?? false);
-
-  const { drainSeconds } = config.shutdown;
-  server = await startServer(app, { host: config.http.host, port: config.http.port, drainSeconds });
+  const draining = new AbortController();
+  const app = await openApp(config, logger, lifecycle, draining.signal);
+  const server = await startServer(app, { ...config.http, ...config.shutdown, draining });
   lifecycle.onClose('http', server.drain);
   logger.info({ port: server.port }, 'listening');
   return server;
@@ -98,10 +103,10 @@ export const startWorker = async (
   // A job holds one connection for its transaction and may ask a neighbour that takes another.
   const database = { ...config.database, poolSize: 2 * (urgent + bulk) + 2 };
   const parts = await openParts({ ...config, database }, logger, lifecycle);
-  let server: RunningServer | undefined;
-  const health = createHealth({ ...parts, isDraining: () => server?.isDraining() ?? false });
+  const draining = new AbortController();
+  const health = createHealth({ ...parts, draining: draining.signal });
   startWork({ ...parts, lifecycle, registry: parts.metrics.registry, features: composeFeatures(parts) });
-  server = await startServer(express().use(health), { ...config.http, drainSeconds: 0 });
+  const server = await startServer(express().use(health), { ...config.http, drainSeconds: 0, draining });
   lifecycle.onClose('http', server.drain);
   logger.info({ port: server.port }, 'working');
   return server;

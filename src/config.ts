@@ -125,6 +125,11 @@ const variables = (production: boolean) =>
     RATE_LIMIT_USER: integer(600, 1, 1_000_000_000),
     RATE_LIMIT_ADDRESS: integer(300, 1, 1_000_000_000),
     RATE_LIMIT_LOGIN: integer(10, 1, 1_000_000_000),
+    EVENT_STREAMS_PER_INSTANCE: integer(4_000, 1, 1_000_000),
+    EVENT_STREAMS_PER_ADDRESS: integer(100, 1, 1_000_000),
+    EVENT_HEARTBEAT_SECONDS: integer(15, 1, 25), // below nginx's proxy_read_timeout, 30 s
+    HOLD_SECONDS: integer(300, 1, 3_600),
+    HOLD_SEATS_PER_USER: integer(10, 1, 100),
     DRAIN_SECONDS: integer(4, 0, 300),
     SHUTDOWN_SECONDS: integer(9, 1, 600),
     WEB_CONCURRENCY: integer(0, 0, 512),
@@ -216,6 +221,12 @@ const arrange = (v: z.output<ReturnType<typeof variables>>) => ({
     perAddress: v.RATE_LIMIT_ADDRESS,
     perLogin: v.RATE_LIMIT_LOGIN,
   },
+  eventStreams: {
+    perInstance: v.EVENT_STREAMS_PER_INSTANCE,
+    perAddress: v.EVENT_STREAMS_PER_ADDRESS,
+    heartbeatSeconds: v.EVENT_HEARTBEAT_SECONDS,
+  },
+  holds: { seconds: v.HOLD_SECONDS, seatsPerUser: v.HOLD_SEATS_PER_USER },
   shutdown: { drainSeconds: v.DRAIN_SECONDS, hardStopSeconds: v.SHUTDOWN_SECONDS },
   cluster: {
     apiProcesses: v.WEB_CONCURRENCY,

@@ -5,6 +5,7 @@ import type { RateLimiter } from '../http/rate-limit.ts';
 import type { RouteGroup } from '../http/route.ts';
 import type { Sessions } from '../http/sessions.ts';
 import type { Tokens } from '../http/tokens.ts';
+import type { Broadcast } from '../infrastructure/broadcast.ts';
 import type { Database } from '../infrastructure/database.ts';
 import type { JobDefinition, Schedule } from '../infrastructure/jobs.ts';
 import type { Logger } from '../infrastructure/logger.ts';
@@ -17,6 +18,7 @@ export interface Parts {
   logger: Logger;
   database: Database;
   redis: Redis;
+  broadcast: Broadcast;
   logins: Logins;
   tokens: Tokens;
   sessions: Sessions;

@@ -7,6 +7,7 @@ import type { Metrics } from '../infrastructure/metrics.ts';
 import type { Admission } from './admission.ts';
 import { createDocs } from './docs.ts';
 import { createErrorHandler, routeNotFound } from './error-handler.ts';
+import type { EventStreams } from './event-streams.ts';
 import { createOnce } from './idempotency.ts';
 import { mountRoutes } from './mount-routes.ts';
 import { createObserver } from './observe.ts';
@@ -19,6 +20,7 @@ interface AppParts {
   metrics: Metrics;
   database: Database;
   admit: Admission;
+  openStream: EventStreams;
   health: RequestHandler;
   dashboard: RequestHandler;
   groups: readonly RouteGroup[];
@@ -48,6 +50,7 @@ export const createApp = ({
   metrics,
   database,
   admit,
+  openStream,
   health,
   dashboard,
   groups,
@@ -66,7 +69,7 @@ export const createApp = ({
     const once = createOnce({ database, schema: group.name, secrets: config.sessions.secrets });
     const { bodyLimitBytes } = config.http;
     const verifyReplies = config.environment !== 'production';
-    const parts = { admit, once, bodyLimitBytes, verifyReplies };
+    const parts = { admit, once, openStream, bodyLimitBytes, verifyReplies };
     app.use(`/v1/${group.name}`, mountRoutes(group.routes, `/v1/${group.name}`, parts));
   }
   app.use(health);

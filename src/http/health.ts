@@ -7,7 +7,7 @@ interface HealthParts {
   redis: Redis;
   database: Database;
   metrics: Metrics;
-  isDraining: () => boolean;
+  draining: AbortSignal;
 }
 
 const within = async (milliseconds: number, check: Promise<unknown>): Promise<'ok' | 'down'> => {
@@ -25,7 +25,7 @@ const within = async (milliseconds: number, check: Promise<unknown>): Promise<'o
  * replicas by it: with Redis down all would go at once, with them the routes that still answer.
  * /metrics: Prometheus. nginx passes none of the three on.
  */
-export const createHealth = ({ redis, database, metrics, isDraining }: HealthParts): Router => {
+export const createHealth = ({ redis, database, metrics, draining }: HealthParts): Router => {
   const router = Router();
   router.get('/livez', (_request, response) => {
     response.json({ status: 'ok' });
@@ -35,7 +35,7 @@ export const createHealth = ({ redis, database, metrics, isDraining }: HealthPar
       within(1_000, database.query('select 1')),
       within(1_000, redis.ping()),
     ]);
-    const checks = { postgres, redis: redisState, serving: isDraining() ? 'draining' : 'ok' };
+    const checks = { postgres, redis: redisState, serving: draining.aborted ? 'draining' : 'ok' };
     const missing = Object.entries(checks).filter(([, state]) => state !== 'ok');
     response.status(missing.length === 0 ? 200 : 503).json({
       status: missing.length === 0 ? 'ready' : 'not ready',

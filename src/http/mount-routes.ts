@@ -2,12 +2,14 @@ import { json, type Request, type RequestHandler, type Response, Router } from '
 import type { z } from 'zod';
 import { AppError, type Fault, invalidRequest } from '../errors.ts';
 import type { Admission } from './admission.ts';
+import type { EventStreams } from './event-streams.ts';
 import type { createOnce } from './idempotency.ts';
 import type { Reply, Route } from './route.ts';
 
 interface MountParts {
   admit: Admission;
   once: ReturnType<typeof createOnce>;
+  openStream: EventStreams;
   bodyLimitBytes: number;
   /** Checks each reply against its schema, so that the document cannot drift; costs time, so not in production. */
   verifyReplies: boolean;
@@ -77,6 +79,7 @@ const createHandler = (route: Route, label: string, parts: MountParts): RequestH
     const input = parseInput(route, request);
     const once = parts.once(request, identity?.userId ?? 'anonymous', input);
     const reply = await route.handle({ ...input, identity, once, http: { request, response } });
+    if (reply.events) return parts.openStream(request, response, reply.events);
     if (parts.verifyReplies) verifyReply(route, reply);
     send(response, reply);
   };

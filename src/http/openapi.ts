@@ -60,7 +60,8 @@ const repliesOf = (route: Route, convert: Convert): Json => {
   for (const [status, codes] of Object.entries(route.problems ?? {}))
     replies[status] = { description: codes.join(', '), content: PROBLEM };
   for (const [status, schema] of Object.entries(route.replies)) {
-    const content = schema && { content: { 'application/json': { schema: convert(schema, 'output') } } };
+    const type = route.streams ? 'text/event-stream' : 'application/json';
+    const content = schema && { content: { [type]: { schema: convert(schema, 'output') } } };
     replies[status] = { description: 'Success', ...content };
   }
   return replies;

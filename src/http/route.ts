@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import type { z } from 'zod';
 import type { Transaction } from '../infrastructure/database.ts';
+import type { EventSource } from './event-streams.ts';
 
 export type Role = 'customer' | 'staff' | 'admin';
 
@@ -23,6 +24,8 @@ export interface Reply {
   body?: unknown;
   /** The same, serialized already. */
   json?: string;
+  /** Sent as server-sent events, by a route that `streams`. */
+  events?: EventSource;
   headers?: Readonly<Record<string, string>>;
 }
 
@@ -64,6 +67,8 @@ export interface RouteDefinition<Params, Query, Body, A extends Access> {
   access: A;
   /** A POST that creates something, and so honours the Idempotency-Key header. */
   creates?: boolean;
+  /** Answers 200 with server-sent events, whose data are what `replies` says. */
+  streams?: boolean;
   params?: Params;
   query?: Query;
   body?: Body;

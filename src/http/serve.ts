@@ -16,7 +16,6 @@ import { problemDocument } from './error-handler.ts';
 export interface RunningServer {
   /** The port it listens on; useful when 0 asked for a free one. */
   port: number;
-  isDraining(): boolean;
   /** Stops listening, answers what still comes on open connections, and resolves when the last one is closed. */
   drain(): Promise<void>;
 }
@@ -26,6 +25,8 @@ interface ServeOptions {
   port: number;
   /** How long open connections may bring further requests after the listener closed. */
   drainSeconds: number;
+  /** Aborted when draining begins: what has no end of its own then comes to one. */
+  draining: AbortController;
 }
 
 /** Longer than the balancer's upstream keepalive (nginx.conf: 2 s), so that it is the balancer that hangs up. */
@@ -136,11 +137,11 @@ export const startServer = async (
     headersTimeout: 10_000,
     requestTimeout: 30_000,
   });
-  let draining = false;
+  const { draining } = options;
   const answers = countUnderWay();
   server.on('request', ({ socket }, response) => {
     answers.add(response);
-    if (isLastOf(socket) || draining) response.setHeader('Connection', 'close');
+    if (isLastOf(socket) || draining.signal.aborted) response.setHeader('Connection', 'close');
   });
   server.on('request', listener);
   server.on('clientError', answerMalformed);
@@ -148,9 +149,8 @@ export const startServer = async (
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    isDraining: () => draining,
     drain: () => {
-      draining = true;
+      draining.abort();
       return drainServer(server, answers.whenNone, options.drainSeconds);
     },
   };

@@ -50,6 +50,16 @@ export const createMetrics = (database: Pick<Database, 'usage'>) => {
       help: 'Requests counted by this instance alone because Redis did not answer.',
       registers,
     }),
+    eventStreams: new Gauge({
+      name: 'event_streams',
+      help: 'Event streams that are open.',
+      registers,
+    }),
+    eventStreamsDropped: new Counter({
+      name: 'event_streams_dropped_total',
+      help: 'Event streams cut because the client did not take what was sent.',
+      registers,
+    }),
     uncheckedLogins: new Counter({
       name: 'unchecked_logins_total',
       help: 'Access tokens accepted without the revocation check because Redis did not answer.',

@@ -35,12 +35,12 @@ test('the seat map shows every seat of the auditorium, and which are sold', asyn
     screeningId,
     priceCents: 900,
     seats: [
-      { seat: 'A1', sold: false },
-      { seat: 'A2', sold: false },
-      { seat: 'A3', sold: false },
-      { seat: 'B1', sold: false },
-      { seat: 'B2', sold: true },
-      { seat: 'B3', sold: false },
+      { seat: 'A1', sold: false, held: false },
+      { seat: 'A2', sold: false, held: false },
+      { seat: 'A3', sold: false, held: false },
+      { seat: 'B1', sold: false, held: false },
+      { seat: 'B2', sold: true, held: false },
+      { seat: 'B3', sold: false, held: false },
     ],
   });
 });

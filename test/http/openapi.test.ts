@@ -24,7 +24,7 @@ before(async () => {
   const logger = createLogger({ level: 'silent', instance: 'test' }, createLogs());
   const lifecycle = createLifecycle(logger);
   close = () => lifecycle.close().then(database.drop);
-  app = await openApp(config, logger, lifecycle, () => false);
+  app = await openApp(config, logger, lifecycle, new AbortController().signal);
   document = (await supertest(app).get('/v1/openapi.json').expect(200)).body;
 });
 after(() => close());

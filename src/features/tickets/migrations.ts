@@ -38,4 +38,16 @@ export const migrations: Migration[] = [
       made_at timestamptz not null default now()
     )`,
   },
+  {
+    // A row is a seat that is sold or held. Its table keeps its name, since replicas of the version before run beside
+    // this one; to them a held seat is simply taken.
+    name: 'held-seats',
+    sql: `alter table tickets.sold_seats
+      alter column purchase_id drop not null,
+      add column held_by uuid,
+      add column held_until timestamptz,
+      add check ((purchase_id is null) = (held_by is not null)),
+      add check ((held_by is null) = (held_until is null));
+    create index on tickets.sold_seats (held_by) where held_by is not null`,
+  },
 ];

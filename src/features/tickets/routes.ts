@@ -5,16 +5,6 @@ import type { TicketsService } from './service.ts';
 
 export const createRoutes = (tickets: TicketsService): Route[] => [
   route({
-    method: 'get',
-    path: '/screenings/:id/seats',
-    summary: 'The seat map of a screening',
-    access: 'public',
-    params: byId,
-    replies: { 200: schemas.seatMap },
-    problems: { 404: ['not_found'] },
-    handle: async ({ params }) => ok(await tickets.seatMap(params.id)),
-  }),
-  route({
     method: 'post',
     path: '/purchases',
     summary: 'Buy seats: all of them or none',

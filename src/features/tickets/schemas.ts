@@ -3,14 +3,24 @@ import { cents, id, pageOf, timestamp } from '../../http/schemas.ts';
 
 const seat = z.string().regex(/^[A-Z][1-9]\d?$/, 'must be a row letter and a number, such as C7');
 
-export const order = z.strictObject({
-  screeningId: id,
-  seats: z
-    .array(seat)
-    .min(1)
-    .max(10)
-    .refine((seats) => new Set(seats).size === seats.length, 'must name each seat once'),
-});
+const seats = z
+  .array(seat)
+  .min(1)
+  .max(10)
+  .refine((list) => new Set(list).size === list.length, 'must name each seat once');
+
+export const order = z.strictObject({ screeningId: id, seats });
+
+export const wantedSeats = z.strictObject({ seats });
+export const oneSeat = z.strictObject({ id, seat });
+export const holds = z
+  .strictObject({ items: z.array(z.strictObject({ seat, heldUntil: timestamp })) })
+  .meta({ id: 'Holds' });
+
+/** The data of an event. After `seats`, all that is not named is free. */
+export const seatChange = z
+  .strictObject({ sold: z.array(seat), held: z.array(seat), free: z.array(seat) })
+  .meta({ id: 'SeatChange' });
 
 export const purchase = z
   .strictObject({
@@ -40,6 +50,6 @@ export const seatMap = z
   .strictObject({
     screeningId: id,
     priceCents: cents,
-    seats: z.array(z.strictObject({ seat, sold: z.boolean() })),
+    seats: z.array(z.strictObject({ seat, sold: z.boolean(), held: z.boolean() })),
   })
   .meta({ id: 'SeatMap' });

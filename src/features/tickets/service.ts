@@ -3,7 +3,10 @@ import { AppError, conflict, notFound } from '../../errors.ts';
 import type { Database, Transaction } from '../../infrastructure/database.ts';
 import type { Outbox } from '../../infrastructure/outbox.ts';
 import type { CatalogContract, Screening } from '../catalog/contract.ts';
+import { seatsTaken } from './holds.ts';
 import type { ReceiptJob } from './jobs.ts';
+import type { LiveSeats } from './live-seats.ts';
+import { listTakenSeats } from './seat-store.ts';
 import { hasSeat, seatsOf } from './seats.ts';
 import * as store from './store.ts';
 
@@ -22,16 +25,24 @@ interface TicketsParts {
   catalog: CatalogContract;
   outbox: Outbox;
   receipt: ReceiptJob;
+  live: LiveSeats;
 }
 
 /** The rules of tickets: a seat is sold once, and a purchase gets all its seats or none. */
-export const createTicketsService = ({ database, catalog, outbox, receipt }: TicketsParts) => ({
+export const createTicketsService = ({ database, catalog, outbox, receipt, live }: TicketsParts) => ({
   /** @throws {AppError} 404. */
   seatMap: async (screeningId: string) => {
     const screening = await catalog.findScreening(screeningId);
-    const sold = new Set(await store.listSoldSeats(database, screeningId));
-    const seats = seatsOf(screening).map((seat) => ({ seat, sold: sold.has(seat) }));
+    const taken = (await listTakenSeats(database, [screeningId])).get(screeningId);
+    const [sold, held] = [new Set(taken?.sold), new Set(taken?.held)];
+    const seats = seatsOf(screening).map((seat) => ({ seat, sold: sold.has(seat), held: held.has(seat) }));
     return { screeningId, priceCents: screening.priceCents, seats };
+  },
+
+  /** The seats' events from now on. @throws {AppError} 404. */
+  followSeats: async (screeningId: string) => {
+    await catalog.findScreening(screeningId);
+    return live.follow(screeningId);
   },
 
   /** Checks what needs no transaction. @throws {AppError} 404, 409 `screening_started`, 422 `no_such_seat`. */
@@ -58,7 +69,7 @@ export const createTicketsService = ({ database, catalog, outbox, receipt }: Tic
       seats: seats.toSorted(),
       totalCents: seats.length * screening.priceCents,
     });
-    if (taken.length > 0) throw conflict('seats_taken', 'Somebody else has these seats.', { seats: taken });
+    if (taken.length > 0) throw seatsTaken(taken);
     const { startsAt } = screening;
     await outbox.enqueue(transaction, receipt, {
       purchaseId: purchase.id,
@@ -67,12 +78,16 @@ export const createTicketsService = ({ database, catalog, outbox, receipt }: Tic
       startsAt,
       totalCents: purchase.totalCents,
     });
+    transaction.afterCommit(() => live.changed(screening.id));
     return purchase;
   },
 
   /** Frees the seats; repeating it changes nothing. @throws {AppError} 404, 409 `screening_started`. */
   cancel: async (userId: string, id: string): Promise<store.Purchase> => {
-    const cancelled = await store.cancelPurchase(database, userId, id);
+    const cancelled = await database.transaction((transaction) =>
+      store.cancelPurchase(transaction, userId, id),
+    );
+    if (cancelled) live.changed(cancelled.screeningId);
     const purchase = cancelled ?? (await store.findPurchase(database, userId, id));
     if (!purchase) throw notFound('purchase');
     if (!purchase.cancelledAt) throw started();

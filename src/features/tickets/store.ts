@@ -23,15 +23,22 @@ export interface NewPurchase {
   totalCents: number;
 }
 
-/** Inserts the purchase and as many of its seats as are free; says which. The caller rolls back unless it got all. */
+/**
+ * Inserts the purchase and as many of its seats as are free or held for its user; says which others are taken. The
+ * caller rolls back unless it got all.
+ */
 export const insertPurchase = async (db: Queryable, purchase: NewPurchase) => {
   const [row] = await db.query<Purchase & { taken: string[] }>(
     `with purchase as (
        insert into tickets.purchases (id, user_id, screening_id, starts_at, seats, total_cents)
        values ($1, $2, $3, $4, $5, $6) returning *
      ), sold as (
-       insert into tickets.sold_seats (screening_id, seat, purchase_id)
-       select $3, seat, $1 from unnest($5::text[]) seat on conflict do nothing returning seat
+       insert into tickets.sold_seats as known (screening_id, seat, purchase_id)
+       select $3, seat, $1 from unnest($5::text[]) seat
+       on conflict (screening_id, seat) do update
+         set purchase_id = excluded.purchase_id, held_by = null, held_until = null
+         where known.held_by = $2 or known.held_until <= now()
+       returning seat
      )
      select ${PURCHASE}, array(select unnest(seats) except select seat from sold order by 1) as taken from purchase`,
     [
@@ -70,8 +77,11 @@ export const cancelPurchase = async (
     `with cancelled as (
        update tickets.purchases set cancelled_at = now()
        where id = $1 and user_id = $2 and cancelled_at is null and starts_at > now() returning *
+     ), locked as ( -- in the order in which buyers do, or they might wait for each other
+       select seat from tickets.sold_seats, cancelled where purchase_id = cancelled.id order by seat for update of sold_seats
      ), freed as (
-       delete from tickets.sold_seats using cancelled where purchase_id = cancelled.id
+       delete from tickets.sold_seats using cancelled, locked
+       where purchase_id = cancelled.id and sold_seats.seat = locked.seat
      )
      select ${PURCHASE} from cancelled`,
     [id, userId],
@@ -107,11 +117,3 @@ export const listSales = (db: Queryable, after: string | undefined, limit: numbe
      from tickets.sales_reports where $1::uuid is null or screening_id > $1 order by screening_id limit $2`,
     [after, limit],
   );
-
-export const listSoldSeats = async (db: Queryable, screeningId: string): Promise<string[]> => {
-  const rows = await db.query<{ seat: string }>(
-    'select seat from tickets.sold_seats where screening_id = $1',
-    [screeningId],
-  );
-  return rows.map((row) => row.seat);
-};
