@@ -99,6 +99,22 @@ const countUnderWay = () => {
   };
 };
 
+const QUIET_TURN_MS = 0.5;
+const MOST_TURNS = 50;
+
+/**
+ * Closing a listener resets what waits to be accepted. A turn of the event loop takes that in, but what comes while the
+ * turn works on requests waits again; so this ends with a turn that had next to nothing to do, if there is one.
+ */
+const untilJustAccepted = async (): Promise<void> => {
+  let began = 0;
+  for (let turn = 0; turn < MOST_TURNS; turn += 1) {
+    await nextTurn();
+    if (performance.now() - began < QUIET_TURN_MS) return;
+    began = performance.now();
+  }
+};
+
 /**
  * Why not server.close(): it also cuts idle keep-alive connections, and a request that is on its way on one of them
  * is lost. So the listener closes first, and the balancer's connections end by its own keepalive time or by the
@@ -107,13 +123,12 @@ const countUnderWay = () => {
 const drainServer = async (
   server: Server,
   whenAllAnswered: () => Promise<void>,
-  drainSeconds: number,
+  { draining, drainSeconds }: ServeOptions,
 ): Promise<void> => {
   const closed = once(server, 'close');
-  // Closing resets what waits to be accepted. Two more turns of the event loop take that in, the second just before.
-  await nextTurn();
-  await nextTurn();
+  await untilJustAccepted();
   NetServer.prototype.close.call(server);
+  draining.abort(); // only now, or who is told to come back would find this listener still open
   let timer: NodeJS.Timeout | undefined;
   const waited = new Promise((resolve) => {
     timer = setTimeout(resolve, drainSeconds * 1_000);
@@ -149,9 +164,6 @@ export const startServer = async (
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
-    drain: () => {
-      draining.abort();
-      return drainServer(server, answers.whenNone, options.drainSeconds);
-    },
+    drain: () => drainServer(server, answers.whenNone, options),
   };
 };

@@ -9,7 +9,7 @@ interface Shot {
 
 export interface Tally {
   answered: Record<number, number>;
-  /** Requests whose connection broke before the whole answer was there, by error code. */
+  /** Requests whose connection broke before the whole answer was there, by error code; new connections apart. */
   broken: Record<string, number>;
 }
 
@@ -30,7 +30,7 @@ export const startLoad = (url: string, connections: number, next: (index: number
         ? { 'content-type': 'application/json', 'content-length': String(content.length) }
         : {};
       const broken = (error: NodeJS.ErrnoException) => {
-        const code = error.code ?? error.message;
+        const code = `${error.code ?? error.message}${outgoing.reusedSocket ? '' : ' of a new connection'}`;
         tally.broken[code] = (tally.broken[code] ?? 0) + 1;
         resolve();
       };
