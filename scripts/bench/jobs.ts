@@ -132,7 +132,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
 
 /** Milliseconds from the commit of a job to its start. */
 const waitOf = async (mark: string): Promise<number> => {
-  await database.transaction((transaction) => outbox.enqueue(transaction, urgent, { mark }));
+  await database.transaction(async (transaction) => outbox.enqueue(transaction, urgent, { mark }));
   const committedAt = performance.now();
   await until(async () => startedAt.has(mark));
   return (startedAt.get(mark) as number) - committedAt;

@@ -80,29 +80,31 @@ const fingerprint = (secret: string, request: Request, input: unknown) =>
     .digest();
 
 /** PostgreSQL frees this lock when the transaction ends, or when the instance that holds it dies. */
-const lock = async (transaction: Transaction, { schema, owner, key }: Claim): Promise<void> => {
+const lock = (transaction: Transaction, { schema, owner, key }: Claim): Promise<{ taken: boolean }[]> => {
   const number = createHash('sha256')
     .update(JSON.stringify([schema, owner, key]))
     .digest()
     .readBigInt64BE();
-  const [row] = await transaction.query<{ taken: boolean }>('select pg_try_advisory_xact_lock($1) as taken', [
-    number,
-  ]);
-  if (!row?.taken) throw inUse();
+  return transaction.query('select pg_try_advisory_xact_lock($1) as taken', [number]);
 };
 
-const findStored = async (transaction: Transaction, claim: Claim): Promise<Stored | undefined> => {
-  const [stored] = await transaction.query<Stored>(
+const find = (transaction: Transaction, claim: Claim): Promise<Stored[]> =>
+  transaction.query(
     `select fingerprint, status, headers, body from ${claim.schema}.idempotency_keys where owner = $1 and key = $2`,
     [claim.owner, claim.key],
   );
+
+/** Locks the key and looks for its reply, in one round trip; the second statement sees what the last holder committed. */
+const lockAndFind = async (transaction: Transaction, claim: Claim): Promise<Stored | undefined> => {
+  const [[locked], [stored]] = await Promise.all([lock(transaction, claim), find(transaction, claim)]);
+  if (!locked?.taken) throw inUse();
   if (stored && !claim.fingerprints.some((known) => known.equals(stored.fingerprint)))
     throw reusedForAnother();
   return stored;
 };
 
-const store = (transaction: Transaction, claim: Claim, reply: Reply) =>
-  transaction.query(
+const store = (transaction: Transaction, claim: Claim, reply: Reply): void =>
+  transaction.send(
     `insert into ${claim.schema}.idempotency_keys (owner, key, fingerprint, status, headers, body)
      values ($1, $2, $3, $4, $5, $6)`,
     [
@@ -120,7 +122,7 @@ type Outcome = { reply: Reply } | { refusal: AppError };
 
 /** A refusal (4xx) is an answer too, and is stored; its writes are undone. What breaks (5xx) may be tried again. */
 const attempt = async (transaction: Transaction, effect: Effect): Promise<Outcome> => {
-  await transaction.run('savepoint effect');
+  transaction.send('savepoint effect');
   try {
     return { reply: await effect(transaction) };
   } catch (error) {
@@ -139,8 +141,7 @@ const replay = ({ status, headers, body }: Stored): Reply => {
 };
 
 const claimedEffect = async (transaction: Transaction, claim: Claim, effect: Effect): Promise<Outcome> => {
-  await lock(transaction, claim);
-  const stored = await findStored(transaction, claim);
+  const stored = await lockAndFind(transaction, claim);
   if (stored) return { reply: replay(stored) };
   const outcome = await attempt(transaction, effect);
   const refused = (error: AppError): Reply => ({
@@ -148,7 +149,7 @@ const claimedEffect = async (transaction: Transaction, claim: Claim, effect: Eff
     headers: { [REFUSED]: 'true' },
     body: error.problem,
   });
-  await store(transaction, claim, 'reply' in outcome ? outcome.reply : refused(outcome.refusal));
+  store(transaction, claim, 'reply' in outcome ? outcome.reply : refused(outcome.refusal));
   return outcome;
 };
 

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { createPublisher } from './publisher.ts';
 
 interface Listener {
   hear(message: string): void;
@@ -11,7 +12,7 @@ interface Listener {
  * hurries a reader to PostgreSQL, and let the reader look by itself now and then.
  */
 export interface Broadcast {
-  /** Never fails and never waits; call it after the commit. */
+  /** Never fails and never waits; the same said twice may be heard once. Call it after the commit. */
   publish(channel: string, message: string): void;
   /** Hears the messages of any instance, this one included. */
   listen(channel: string, listener: Listener): void;
@@ -23,6 +24,7 @@ export interface Broadcast {
 /** One connection per process for everything that it listens to, opened by the first listener. */
 export const createBroadcast = (redis: Redis): Broadcast => {
   const prefix = `${redis.options.keyPrefix}broadcast:`;
+  const publish = createPublisher(redis);
   const listeners = new Map<string, Listener>();
   let subscriber: Redis | undefined;
 
@@ -48,7 +50,7 @@ export const createBroadcast = (redis: Redis): Broadcast => {
   };
 
   return {
-    publish: (channel, message) => void redis.publish(prefix + channel, message).catch(() => {}),
+    publish: (channel, message) => publish(prefix + channel, message),
     listen: (channel, listener) => {
       listeners.set(prefix + channel, listener);
       subscriber ??= open();

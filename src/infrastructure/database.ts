@@ -10,6 +10,8 @@ export interface Queryable {
 }
 
 export interface Transaction extends Queryable {
+  /** Runs one statement whose rows nobody needs, without waiting for it; if it fails, so does the transaction. */
+  send(sql: string, values?: readonly unknown[]): void;
   /** Runs statements without values in one round trip. The text must be a constant or hold numbers only. */
   run(sql: string): Promise<void>;
   /** Calls back once the transaction is committed; never when it is rolled back. */
@@ -50,6 +52,29 @@ const queryWith =
   async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
     (await client.query<Row>({ name: nameOf(text), text, values: [...values] })).rows;
 
+/** A failed statement makes all after it fail by this code: the first one tells why. */
+const AFTER_FAILURE = '25P02';
+
+/** Statements that are sent ahead: PostgreSQL answers in order, so whoever waits for a later one has waited for them. */
+const createAhead = (client: pg.PoolClient) => {
+  const sent: Promise<unknown>[] = [];
+  return {
+    send: (query: string | pg.QueryConfig) => {
+      const answer = client.query(query as string);
+      answer.catch(() => {}); // heard by `all`, or `causeOf`
+      sent.push(answer);
+    },
+    all: () => Promise.all(sent),
+    causeOf: async (error: unknown): Promise<unknown> => {
+      if ((error as { code?: string }).code !== AFTER_FAILURE) return error;
+      return Promise.all(sent).then(
+        () => error,
+        (first: unknown) => first,
+      );
+    },
+  };
+};
+
 const runTransaction = async <T>(
   pool: pg.Pool,
   nameOf: Names,
@@ -63,17 +88,22 @@ const runTransaction = async <T>(
   };
   client.on('error', onError);
   const callbacks: (() => void)[] = [];
+  const ahead = createAhead(client);
   try {
-    await client.query('begin');
+    ahead.send('begin');
     const result = await work({
       query: queryWith(client, nameOf),
+      send: (text, values = []) => ahead.send({ name: nameOf(text), text, values: [...values] }),
       run: async (sql) => void (await client.query(sql)),
       afterCommit: (callback) => callbacks.push(callback),
     });
-    await client.query('commit');
+    // After a failure `commit` rolls back, and does not call that an error; what was sent before it does.
+    ahead.send('commit');
+    await ahead.all();
     for (const callback of callbacks) callback();
     return result;
-  } catch (error) {
+  } catch (caught) {
+    const error = await ahead.causeOf(caught);
     if (isSilence(error)) broken = error;
     else
       await client.query('rollback').catch((rollbackError: Error) => {
@@ -98,6 +128,7 @@ export const createDatabase = (
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
+    pipeline: true, // a statement is sent before the one ahead of it is answered
     connectionTimeoutMillis: 2_000, // also bounds the wait for a free connection
     idleTimeoutMillis: 30_000,
     statement_timeout: 5_000,

@@ -4,6 +4,7 @@ import type { Database, Transaction } from './database.ts';
 import type { Job, JobDefinition } from './jobs.ts';
 import type { Logger } from './logger.ts';
 import type { Migration } from './migrations.ts';
+import { createPublisher } from './publisher.ts';
 import type { Queues } from './queues.ts';
 import { isRedisUnavailable } from './redis.ts';
 
@@ -37,21 +38,24 @@ const channelOf = (redis: Redis) => `${redis.options.keyPrefix}outbox`;
 
 export interface Outbox {
   /** Makes the job due when `transaction` commits. */
-  enqueue<Payload>(transaction: Transaction, job: Job<Payload>, payload: Payload): Promise<void>;
+  enqueue<Payload>(transaction: Transaction, job: Job<Payload>, payload: Payload): void;
 }
 
 /** The outbox of one feature. */
-export const createOutbox = (schema: string, redis: Redis): Outbox => ({
-  enqueue: async (transaction, job, payload) => {
-    await transaction.query(`insert into ${schema}.jobs (id, name, payload) values ($1, $2, $3)`, [
-      uuidv7(),
-      job.name,
-      JSON.stringify(payload),
-    ]);
-    // Through Redis and not NOTIFY, whose commits take a lock of the whole server one after another.
-    transaction.afterCommit(() => void redis.publish(channelOf(redis), schema).catch(() => {}));
-  },
-});
+export const createOutbox = (schema: string, redis: Redis): Outbox => {
+  const publish = createPublisher(redis);
+  return {
+    enqueue: (transaction, job, payload) => {
+      transaction.send(`insert into ${schema}.jobs (id, name, payload) values ($1, $2, $3)`, [
+        uuidv7(),
+        job.name,
+        JSON.stringify(payload),
+      ]);
+      // Through Redis and not NOTIFY, whose commits take a lock of the whole server one after another.
+      transaction.afterCommit(() => publish(channelOf(redis), schema));
+    },
+  };
+};
 
 interface Row {
   id: string;

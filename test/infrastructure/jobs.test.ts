@@ -73,7 +73,7 @@ after(async () => {
 
 const enqueue = (job: Job<{ mark: string }>, ...marks: string[]) =>
   database.transaction(async (transaction) => {
-    for (const mark of marks) await outbox.enqueue(transaction, job, { mark });
+    for (const mark of marks) outbox.enqueue(transaction, job, { mark });
   });
 const effects = async (prefix: string): Promise<string[]> => {
   const { rows } = await made.pool.query<{ mark: string }>('select mark from effects where mark like $1', [
@@ -89,7 +89,7 @@ const jobRow = async (mark: string) => {
 test('a job of a committed transaction takes effect once; one of a transaction rolled back never', async () => {
   await assert.rejects(
     database.transaction(async (transaction) => {
-      await outbox.enqueue(transaction, urgent, { mark: 'undone-1' });
+      outbox.enqueue(transaction, urgent, { mark: 'undone-1' });
       throw new Error('changed my mind');
     }),
   );

@@ -82,7 +82,7 @@ export const createNewsletter = ({ database, mailer, outbox }: NewsletterParts) 
       );
       for (let index = 0; index < users.length; index += BATCH) {
         const userIds = users.slice(index, index + BATCH).map((user) => user.id);
-        await outbox.enqueue(transaction, batch, { newsletterId, userIds });
+        outbox.enqueue(transaction, batch, { newsletterId, userIds });
       }
     },
   });
@@ -100,7 +100,7 @@ export const createNewsletter = ({ database, mailer, outbox }: NewsletterParts) 
         newsletter.subject,
         newsletter.text,
       ]);
-      await outbox.enqueue(transaction, start, { newsletterId: newsletter.id });
+      outbox.enqueue(transaction, start, { newsletterId: newsletter.id });
       return newsletter;
     },
 

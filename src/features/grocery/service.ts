@@ -49,7 +49,7 @@ export const createGroceryService = ({ database, outbox, receipt }: GroceryParts
     }
     const totalCents = sold.reduce((sum, item) => sum + item.quantity * item.priceCents, 0);
     const order = await store.insertOrder(transaction, { id: uuidv7(), userId, totalCents, items: sold });
-    await outbox.enqueue(transaction, receipt, { orderId: order.id, userId, totalCents });
+    outbox.enqueue(transaction, receipt, { orderId: order.id, userId, totalCents });
     return order;
   },
 });

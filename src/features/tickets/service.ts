@@ -71,7 +71,7 @@ export const createTicketsService = ({ database, catalog, outbox, receipt, live 
     });
     if (taken.length > 0) throw seatsTaken(taken);
     const { startsAt } = screening;
-    await outbox.enqueue(transaction, receipt, {
+    outbox.enqueue(transaction, receipt, {
       purchaseId: purchase.id,
       userId,
       seats: purchase.seats,
