@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Config } from '../config.ts';
-import { forbidden, unauthenticated } from '../errors.ts';
+import { forbidden, unauthenticated, unavailable } from '../errors.ts';
 import type { Metrics } from '../infrastructure/metrics.ts';
 import type { Logins } from './logins.ts';
 import { addressKey, type RateLimiter } from './rate-limit.ts';
@@ -61,6 +61,7 @@ export const createAdmission = ({ tokens, sessions, logins, limiter, metrics, li
     if (refusal) throw refusal;
     if (!identity) throw unauthenticated();
     if (alive === false) throw unauthenticated('This login has been ended.', 'login_ended');
+    if (alive === undefined && identity.via === 'session') throw unavailable('redis');
     // An access token then stays good until it expires, minutes later, so that an outage of Redis does not stop the
     // routes that need nothing else from it.
     if (alive === undefined) metrics.uncheckedLogins.inc();

@@ -43,6 +43,33 @@ test('each login gets a new session id, and the one that came with it is worth n
   await api().get('/v1/accounts/me').set('Cookie', second.cookie).expect(200);
 });
 
+test('logging in again ends the login before it, also where its session was read already', async () => {
+  const first = await openSession(cinema.at(0), ada.email);
+  for (const instance of [0, 1])
+    await api(instance).get('/v1/accounts/me').set('Cookie', first.cookie).expect(200);
+  await openSession(cinema.at(0), ada.email, { Cookie: first.cookie });
+  for (const instance of [0, 1])
+    await api(instance).get('/v1/accounts/me').set('Cookie', first.cookie).expect(401);
+});
+
+test('a session that was read before costs Redis one command, and its writes still need the CSRF token', async (t) => {
+  const person = await registerAndLogIn(cinema.at(0));
+  const session = await openSession(cinema.at(0), person.email);
+  const use = () => api(1).get('/v1/accounts/identity').set('Cookie', session.cookie).expect(200);
+  await use();
+  const commands = await watchRedis(cinema, t);
+  await use();
+  assert.deepEqual(
+    (await commands.settled()).filter((command) => command.includes('session:')),
+    [],
+  );
+  await api(1).post('/v1/accounts/logout').set('Cookie', session.cookie).expect(403);
+  const { body } = await api(1).get('/v1/accounts/session').set('Cookie', session.cookie).expect(200);
+  assert.equal(body.csrfToken, session.csrfToken);
+  await api(1).post('/v1/accounts/logout').set(session.headers).expect(204);
+  await api(0).get('/v1/accounts/identity').set('Cookie', session.cookie).expect(401);
+});
+
 test('an id that the client chose is never adopted', async () => {
   const { headers } = await logIn({ Cookie: 'session=s%3Achosen-by-an-attacker.signature' }).expect(200);
   assert.doesNotMatch(cookieOf(headers), /chosen-by-an-attacker/);
@@ -117,7 +144,8 @@ test('a session is written again only when a minute has passed since the last ti
     const seen = await commands.settled();
     return seen.filter((command) => /^set .*session:/i.test(command)).length;
   };
-  const use = () => api(1).get('/v1/accounts/me').set('Cookie', session.cookie).expect(200);
+  const use = (instance = 1) =>
+    api(instance).get('/v1/accounts/me').set('Cookie', session.cookie).expect(200);
 
   for (let count = 0; count < 5; count += 1) assert.deepEqual(setCookies((await use()).headers), []);
   assert.equal(await writes(), 0);
@@ -130,8 +158,9 @@ test('a session is written again only when a minute has passed since the last ti
     'EX',
     30,
   );
-  assert.equal(setCookies((await use()).headers).length, 1);
-  assert.deepEqual(setCookies((await use()).headers), []);
+  // The other instance has not read it yet; the first one would look again after its own minute.
+  assert.equal(setCookies((await use(0)).headers).length, 1);
+  assert.deepEqual(setCookies((await use(0)).headers), []);
   assert.equal(await writes(), 2); // ours, and the one that renews
   assert.ok((await cinema.redis.ttl(`session:${id}`)) > 30);
 });
