@@ -17,8 +17,9 @@ interface AdmissionParts {
   limits: Config['rateLimits'];
 }
 
-const bearerToken = (request: Request): string | undefined =>
-  /^Bearer +(\S{1,4096})$/i.exec(request.headers.authorization ?? '')?.[1];
+// The expression looks at the scheme only: one that goes over the whole token costs more than all else here.
+const bearerToken = ({ headers: { authorization = '' } }: Request): string | undefined =>
+  /^bearer /i.test(authorization) ? authorization.slice(7).trim() : undefined;
 
 /**
  * Builds the check that every route's request passes first: who asks, is the login still good, is the limit kept, may

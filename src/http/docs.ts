@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import express, { Router } from 'express';
 import { buildOpenApi } from './openapi.ts';
 import type { RouteGroup } from './route.ts';
+import { createPageHeaders } from './security-headers.ts';
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -17,20 +18,18 @@ const PAGE = `<!doctype html>
 
 const START = `SwaggerUIBundle({ url: '/v1/openapi.json', dom_id: '#page', deepLinking: true });`;
 
-/** The page runs its own scripts and nobody else's; Swagger UI sets styles inline and draws its icons from data URLs. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'";
-
 /** GET /v1/openapi.json and the page that browses it, /docs. */
 export const createDocs = (groups: readonly RouteGroup[], publicUrl: string): Router => {
   const document = JSON.stringify(buildOpenApi(groups, publicUrl));
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const setPageHeaders = createPageHeaders();
   const router = Router();
   router.get('/v1/openapi.json', (_request, response) => {
     response.set('Cache-Control', 'no-cache').type('application/json').send(document);
   });
   router.get('/docs', (_request, response) => {
-    response.set('Content-Security-Policy', PAGE_POLICY).type('html').send(PAGE);
+    setPageHeaders(response);
+    response.type('html').send(PAGE);
   });
   router.get('/docs/start.js', (_request, response) => {
     response.type('text/javascript').send(START);

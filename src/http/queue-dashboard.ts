@@ -4,12 +4,9 @@ import { ExpressAdapter } from '@bull-board/express';
 import { Router } from 'express';
 import type { Queues } from '../infrastructure/queues.ts';
 import type { Admission } from './admission.ts';
+import { createPageHeaders } from './security-headers.ts';
 
 const PATH = '/admin/queues';
-
-/** The page runs its own scripts only; it sets styles inline. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self'; frame-ancestors 'none'";
 
 /** The queues to look at and to mend, dead letters in `failed`: for administrators, by session or by token. */
 export const createQueueDashboard = (queues: Queues, admit: Admission): Router => {
@@ -20,10 +17,11 @@ export const createQueueDashboard = (queues: Queues, admit: Admission): Router =
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Multiplex jobs' } },
   });
+  const setPageHeaders = createPageHeaders();
   const router = Router();
   router.use(PATH, async (request, response, next) => {
     await admit(request, response, ['admin']);
-    response.set('Content-Security-Policy', PAGE_POLICY);
+    setPageHeaders(response);
     next();
   });
   router.use(PATH, adapter.getRouter());
