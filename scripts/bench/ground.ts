@@ -21,6 +21,8 @@ export const SEATS = Array.from({ length: SEAT_ROWS * SEATS_PER_ROW }, (_, index
   return `${row}${(index % SEATS_PER_ROW) + 1}`;
 });
 
+type Env = Record<string, string | undefined>;
+
 /** Real servers, a migrated database, and the environment that production would have; for one measurement. */
 export const prepareGround = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'multiplex-bench-'));
@@ -46,8 +48,9 @@ export const prepareGround = async () => {
     DRAIN_SECONDS: '0',
     SEED_SAMPLE: 'true',
   };
+  const migrate = (own: Env) => runToEnd([process.execPath, 'dist/entry-points/migrate.js'], { env: own });
   await runToEnd(['npm', 'run', '--silent', 'build']);
-  await runToEnd([process.execPath, 'dist/entry-points/migrate.js'], { env });
+  await migrate(env);
   const database = new pg.Pool({ connectionString: services.databaseUrl, max: 4 });
   const redis = new Redis(services.redisUrl);
   return {
@@ -56,8 +59,9 @@ export const prepareGround = async () => {
     referenceEnv: { ...env, JWT_SECRET: SECRET, SESSION_SECRET: SECRET },
     database,
     redis,
-    startOurs: (...flags: string[]): Promise<Target> =>
-      startTarget({ command: [...flags, 'dist/entry-points/api-server.js'], env, probe: '/readyz' }),
+    migrate,
+    startOurs: (own: Env = env): Promise<Target> =>
+      startTarget({ command: ['dist/entry-points/api-server.js'], env: own, probe: '/readyz' }),
     end: async () => {
       redis.disconnect();
       await database.end();
