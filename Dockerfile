@@ -9,28 +9,37 @@ ARG NODE_IMAGE=node:26-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY client/package.json client/
 RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN npm run build
+COPY client client
+COPY web web
+# The CDN's address, if there is one: docs/decisions/web-page.md.
+ARG ASSET_BASE_URL=
+RUN npm run build:page
 
 FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
+COPY client/package.json client/
 # Source maps and the bundles of Swagger UI that the page does not load would be two fifths of the folder.
-RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --ignore-scripts --no-audit --no-fund \
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund \
  && find node_modules -name '*.map' -delete \
  && rm -f node_modules/swagger-ui-dist/swagger-ui-es-bundle* node_modules/swagger-ui-dist/swagger-ui.js
 
 FROM ${NODE_IMAGE}
 ENV NODE_ENV=production
 WORKDIR /app
-# A new volume takes the owner of the folder it is mounted over: without these, `secrets` could not write as node.
-RUN install -d -o node -g node /secrets /database-secret
+# A new volume takes the owner of the folder it is mounted over: without these, the one-off services could not write.
+RUN install -d -o node -g node /secrets /database-secret /page
 # Dependencies first, as they change least. All stays root's: the process cannot rewrite its own code.
 COPY --from=dependencies /app/node_modules node_modules
 COPY package.json ./
 COPY --from=build /app/dist dist
+COPY --from=build /app/web/dist page
+COPY web/publish.sh page/
 USER node
 EXPOSE 3000
 # /livez and not /readyz: whoever acts on this (Swarm, an autohealer) would replace every replica at once when Redis

@@ -15,6 +15,7 @@ import { createRateLimiter } from './http/rate-limit.ts';
 import { type RunningServer, startServer } from './http/serve.ts';
 import { createSessions } from './http/sessions.ts';
 import { createTokens } from './http/tokens.ts';
+import { openPage } from './http/web-page.ts';
 import { createBroadcast } from './infrastructure/broadcast.ts';
 import { createDatabase } from './infrastructure/database.ts';
 import { startHeartbeat } from './infrastructure/heartbeat.ts';
@@ -76,7 +77,8 @@ export const openApp = async (
   const queues = openQueues(config.redis);
   lifecycle.onClose('queues', queues.close);
   const dashboard = createQueueDashboard(queues, admit);
-  return createApp({ ...parts, admit, openStream, health, dashboard, groups: composeFeatures(parts) });
+  const page = await openPage(config, lifecycle);
+  return createApp({ ...parts, admit, openStream, health, dashboard, page, groups: composeFeatures(parts) });
 };
 
 /** One API process: stateless, so that any number of them answer any request. Resolves when it listens. */

@@ -54,7 +54,9 @@ export const fromDebian = async (
     await unpack(packages, folder).catch((error: Error) => log(`${name}: ${error.message}`));
     if (!existsSync(path)) return undefined;
   }
-  const listed = spawnSync('sh', ['-c', `ls -d ${folder}/usr/lib/*-linux-* ${folder}/usr/lib/*-linux-*/*/`], { encoding: 'utf8' });
+  const listed = spawnSync('sh', ['-c', `ls -d ${folder}/usr/lib/*-linux-* ${folder}/usr/lib/*-linux-*/*/`], {
+    encoding: 'utf8',
+  });
   const libraries = listed.stdout.trim().split('\n').join(':');
   return { path, env: { ...process.env, LD_LIBRARY_PATH: libraries } };
 };

@@ -77,6 +77,8 @@ interface SystemOptions {
   entryPoint(name: string): string;
   /** How to run the long-lived process. */
   serve: readonly string[];
+  /** What the API serves as the front end: its sources in development, else what was built. */
+  page: string;
   /** Before anything is started. */
   prepare?(): Promise<void>;
   whenReady(env: Environment): void;
@@ -113,6 +115,7 @@ const serve = async (options: SystemOptions, given: Environment, interruption: I
       NODE_ENV: options.environment,
       SEED_SAMPLE: 'true',
       PUBLIC_URL: `http://localhost:${port}`,
+      PAGE_FOLDER: options.page,
       ...readEnvFile(`${secrets}/multiplex.env`),
       ...given,
       PORT: String(port),

@@ -23,6 +23,8 @@ interface AppParts {
   openStream: EventStreams;
   health: RequestHandler;
   dashboard: RequestHandler;
+  /** The front end, where Node serves it. */
+  page: RequestHandler | undefined;
   groups: readonly RouteGroup[];
 }
 
@@ -53,6 +55,7 @@ export const createApp = ({
   openStream,
   health,
   dashboard,
+  page,
   groups,
 }: AppParts): Express => {
   const app = express();
@@ -75,6 +78,7 @@ export const createApp = ({
   app.use(health);
   app.use(createDocs(groups, config.http.publicUrl));
   app.use(dashboard);
+  if (page) app.use(page);
   app.use(routeNotFound);
   app.use(createErrorHandler(logger));
   return app;
