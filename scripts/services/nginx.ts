@@ -4,15 +4,20 @@ import { dieWithParent, findFreePort, isOnPath } from './children.ts';
 import { fromDebian } from './debian.ts';
 import { type RunningServer, startServerProcess } from './server.ts';
 
+/** Makes the text of an nginx.conf. */
+export type Configuration = (place: { folder: string; port: number; upstreams: readonly number[] }) => string;
+
 interface NginxOptions {
   folder: string;
   /** The API processes' ports on 127.0.0.1. */
   upstreams: readonly number[];
   log(line: string): void;
+  /** Other than the plain one. */
+  configuration?: Configuration;
 }
 
 /** Balances as nginx.conf does, without what containers need: no DNS, no walls. */
-const configuration = (folder: string, port: number, upstreams: readonly number[]) => `
+const plain: Configuration = ({ folder, port, upstreams }) => `
 daemon off;
 worker_processes auto;
 pid ${folder}/nginx.pid;
@@ -46,7 +51,8 @@ http {
 `;
 
 /** Starts an nginx on a free port of 127.0.0.1 in front of processes of this machine. @throws when there is none. */
-export const startNginx = async ({ folder, upstreams, log }: NginxOptions): Promise<RunningServer> => {
+export const startNginx = async (options: NginxOptions): Promise<RunningServer> => {
+  const { folder, upstreams, log, configuration = plain } = options;
   mkdirSync(folder, { recursive: true });
   const program = isOnPath('nginx')
     ? { path: 'nginx', env: process.env }
@@ -54,7 +60,7 @@ export const startNginx = async ({ folder, upstreams, log }: NginxOptions): Prom
   if (!program) throw new Error('There is no nginx. Install it, for example by apt-get install nginx.');
   const port = await findFreePort();
   const file = join(resolve(folder), 'nginx.conf');
-  writeFileSync(file, configuration(resolve(folder), port, upstreams));
+  writeFileSync(file, configuration({ folder: resolve(folder), port, upstreams }));
   const url = `http://127.0.0.1:${port}`;
   return startServerProcess({
     name: 'nginx',
