@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -17,6 +17,16 @@ export const buildPage = (folder: string, assetBaseUrl = '', source = 'web'): Pr
   runToEnd(['node_modules/.bin/vite', 'build', source, '--outDir', resolve(folder), '--emptyOutDir'], {
     env: { ...process.env, ASSET_BASE_URL: assetBaseUrl, NODE_ENV: 'production' },
   });
+
+/** A copy of the page's sources to change, where it finds the packages. */
+export const copySources = () => {
+  mkdirSync('.multiplex', { recursive: true });
+  const folder = mkdtempSync('.multiplex/sources-');
+  const source = join(folder, 'web');
+  cpSync('web', source, { recursive: true, filter: (name) => !name.endsWith('/dist') });
+  cpSync('tsconfig.json', join(folder, 'tsconfig.json'));
+  return { source, remove: () => rmSync(folder, { recursive: true, force: true }) };
+};
 
 /** Adds a build to the folder that is served, as a deployment does. */
 export const publishPage = (build: string, folder: string): Promise<void> =>
