@@ -20,7 +20,7 @@ const paint = (button: HTMLButtonElement, seat: string, state: SeatState) => {
   button.textContent = sign || seat.slice(1);
   set(button, {
     'data-state': state,
-    'aria-label': `Seat ${seat}, ${words}`,
+    'aria-label': `Seat ${seat[0]} ${seat.slice(1)}, ${words}`, // apart, as what is seen must be in the name
     'aria-pressed': String(state === 'mine'),
     // Not `disabled`: arrow keys must reach it, so that one can hear what is taken.
     'aria-disabled': state === 'free' || state === 'mine' ? undefined : 'true',
