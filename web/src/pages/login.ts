@@ -48,13 +48,13 @@ const createRegistration = () => {
   };
 };
 
-const password = (autocomplete: string, more: Record<string, number> = {}) =>
-  field('Password', { name: 'password', type: 'password', autocomplete, maxlength: 128, ...more });
+const password = (label: string, autocomplete: string, more: Record<string, number> = {}) =>
+  field(label, { name: 'password', type: 'password', autocomplete, maxlength: 128, ...more });
 
 export const loginPage: Page = {
   title: 'Log in',
   show: (next) => [
-    form('Log in', [emailField(), password('current-password')], (values) => logIn(values, next)),
+    form('Log in', [emailField(), password('Password', 'current-password')], (values) => logIn(values, next)),
     h('p', {}, 'New here? ', h('a', { href: `#/register/${next}` }, 'Register')),
   ],
 };
@@ -64,13 +64,16 @@ export const registerPage: Page = {
   show: (next) => {
     const register = createRegistration();
     const name = field('Name', { name: 'name', autocomplete: 'name', maxlength: 100 });
-    const fields = [emailField(), name, password('new-password', { minlength: 10 })];
+    const fields = [
+      emailField(),
+      name,
+      password('Password, 10 characters or more', 'new-password', { minlength: 10 }),
+    ];
     return [
       form('Register', fields, async (values) => {
         await register(values);
         await logIn(values, next);
       }),
-      h('p', { class: 'facts' }, 'The password needs 10 characters or more.'),
       h('p', {}, 'Registered already? ', h('a', { href: `#/login/${next}` }, 'Log in')),
     ];
   },

@@ -32,7 +32,7 @@ const cancelButton = (purchase: Purchase, done: (purchase: Purchase) => void) =>
 };
 
 const ticket = (purchase: Purchase): HTMLElement => {
-  const title = h('h2', {}, 'Seats ', purchase.seats.join(', '));
+  const title = h('h2', {}, purchase.seats.length === 1 ? 'Seat ' : 'Seats ', purchase.seats.join(', '));
   const what = h('a', { href: `#/screenings/${purchase.screeningId}` }, 'the screening');
   findShowing(purchase.screeningId).then(
     ({ movie, screening }) => {
