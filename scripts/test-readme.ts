@@ -53,6 +53,7 @@ const main = async (folder: string) => {
     expect(run('npm run --silent status', where), /api/, /worker/, /ready/);
     run('npm run --silent reload', where);
     expect(run(`curl -si http://localhost:${port}/docs`, where), /200 OK/);
+    expect(run(`curl -si http://localhost:${port}/`, where), /200 OK/, /<title>Multiplex/);
   } finally {
     process.kill(-(system.pid as number), 'SIGINT'); // what Ctrl-C does: to the whole group
     await whenEnded(system);

@@ -69,6 +69,7 @@ export const openApp = async (
   lifecycle: Lifecycle,
   draining: AbortSignal,
 ): Promise<Express> => {
+  const page = await openPage(config, lifecycle);
   const parts = await openParts(config, logger, lifecycle);
   const admit = createAdmission({ ...parts, limits: config.rateLimits });
   const health = createHealth({ ...parts, draining });
@@ -77,7 +78,6 @@ export const openApp = async (
   const queues = openQueues(config.redis);
   lifecycle.onClose('queues', queues.close);
   const dashboard = createQueueDashboard(queues, admit);
-  const page = await openPage(config, lifecycle);
   return createApp({ ...parts, admit, openStream, health, dashboard, page, groups: composeFeatures(parts) });
 };
 

@@ -44,6 +44,8 @@ const finish = (): Plugin => ({
 export default defineConfig({
   base,
   plugins: [finish()],
+  // Changes are told through a WebSocket of their own; a second copy in development needs another port.
+  server: { hmr: { port: Number(process.env.HMR_PORT ?? 24_678) } },
   build: {
     outDir,
     assetsInlineLimit: 0, // the policy allows no data: URLs
