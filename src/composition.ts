@@ -1,11 +1,16 @@
 import express, { type Express } from 'express';
 import type { Config } from './config.ts';
+import { accountsContract } from './features/accounts/contract.ts';
 import { createAccounts } from './features/accounts/index.ts';
+import { catalogContract } from './features/catalog/contract.ts';
 import { createCatalog } from './features/catalog/index.ts';
 import type { Feature, Parts } from './features/feature.ts';
 import { createGrocery } from './features/grocery/index.ts';
 import { createTickets } from './features/tickets/index.ts';
 import { createAdmission } from './http/admission.ts';
+import { createInternalTokens } from './http/contracts/internal-tokens.ts';
+import { type CallsOf, createNeighbours } from './http/contracts/neighbours.ts';
+import { serveContracts } from './http/contracts/serve.ts';
 import { createApp } from './http/create-app.ts';
 import { createEventStreams } from './http/event-streams.ts';
 import { createHealth } from './http/health.ts';
@@ -28,16 +33,28 @@ import { openQueues } from './infrastructure/queues.ts';
 import { closeRedis, openRedis } from './infrastructure/redis.ts';
 import { schedulesOf, startWork } from './infrastructure/work.ts';
 
-/** Which features there are, and whose contract each is given. To delete one, delete its folder and its lines here. */
-const composeFeatures = (parts: Parts): Feature[] => {
+/**
+ * Which features there are, and whose contract each is given: the neighbour itself, or its client where another process
+ * serves it. To delete one, delete its folder and its lines here.
+ */
+const createFeatures = (parts: Parts, callsOf: CallsOf): Feature[] => {
   const accounts = createAccounts(parts);
   const catalog = createCatalog(parts);
-  return [
-    accounts,
-    catalog,
-    createTickets(parts, { accounts: accounts.contract, catalog: catalog.contract }),
-    createGrocery(parts, { accounts: accounts.contract }),
-  ];
+  const neighbours = {
+    accounts: callsOf(accountsContract, accounts),
+    catalog: callsOf(catalogContract, catalog),
+  };
+  return [accounts, catalog, createTickets(parts, neighbours), createGrocery(parts, neighbours)];
+};
+
+const namesOf = (features: readonly Feature[]) => features.map(({ name }) => name);
+
+/** All features, and those that this process serves. @throws {ConfigError} */
+const composeFeatures = (parts: OpenParts, lifecycle: Lifecycle) => {
+  const { serves, callsOf, check } = createNeighbours({ ...parts, tokens: parts.internalTokens, lifecycle });
+  const all = createFeatures(parts, callsOf);
+  check(namesOf(all));
+  return { all, served: all.filter(({ name }) => serves(name)) };
 };
 
 /** Opens what the features stand on. What is opened first is closed last. */
@@ -59,8 +76,13 @@ const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle, {
   lifecycle.onClose('heartbeat', startHeartbeat(metrics.registry, metrics.countRequests));
   const mailer = createMailer(config.mail, logger);
   lifecycle.onClose('mail', mailer.close);
-  return { config, logger, database, redis, broadcast, metrics, logins, tokens, sessions, limiter, mailer };
+  const caller = config.features.join() || 'all';
+  const internalTokens = createInternalTokens(config.tokens, caller);
+  const http = { logins, tokens, internalTokens, sessions, limiter };
+  return { config, logger, database, redis, broadcast, metrics, mailer, ...http };
 };
+
+type OpenParts = Awaited<ReturnType<typeof openParts>>;
 
 /** Builds what one API process answers with, without listening. */
 export const openApp = async (
@@ -75,10 +97,23 @@ export const openApp = async (
   const health = createHealth({ ...parts, draining });
   const { instance, eventStreams: limits } = config;
   const openStream = createEventStreams({ instance, limits, metrics: parts.metrics, draining });
-  const queues = openQueues(config.redis);
+  const { all, served } = composeFeatures(parts, lifecycle);
+  const queues = openQueues(config.redis, namesOf(all));
   lifecycle.onClose('queues', queues.close);
   const dashboard = createQueueDashboard(queues, admit);
-  return createApp({ ...parts, admit, openStream, health, dashboard, page, groups: composeFeatures(parts) });
+  const offers = served.flatMap(({ offer = [] }) => offer);
+  const internal = serveContracts(offers, parts.internalTokens);
+  return createApp({
+    ...parts,
+    admit,
+    openStream,
+    health,
+    dashboard,
+    page,
+    internal,
+    groups: served,
+    documented: all,
+  });
 };
 
 /** One API process: stateless, so that any number of them answer any request. Resolves when it listens. */
@@ -107,7 +142,8 @@ export const startWorker = async (
   const parts = await openParts({ ...config, database }, logger, lifecycle);
   const draining = new AbortController();
   const health = createHealth({ ...parts, draining: draining.signal });
-  startWork({ ...parts, lifecycle, registry: parts.metrics.registry, features: composeFeatures(parts) });
+  const { served: features } = composeFeatures(parts, lifecycle);
+  startWork({ ...parts, lifecycle, registry: parts.metrics.registry, features });
   const server = await startServer(express().use(health), { ...config.http, drainSeconds: 0, draining });
   lifecycle.onClose('http', server.drain);
   logger.info({ port: server.port }, 'working');
@@ -117,10 +153,10 @@ export const startWorker = async (
 /** Once per deployment, before its replicas start: brings every feature's schema up to date and makes sample data. */
 export const runMigrations = async (config: Config, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
   const parts = await openParts(config, logger, lifecycle, { patient: true });
-  const features = composeFeatures(parts);
-  const schemas = features.map((feature) => feature.schema);
+  const { served } = composeFeatures(parts, lifecycle);
+  const schemas = served.map(({ schema }) => schema);
   await migrate(parts.database, schemas, { seed: config.seed.sample }, logger);
-  const queues = openQueues(config.redis);
+  const queues = openQueues(config.redis, namesOf(served));
   lifecycle.onClose('queues', queues.close);
-  await queues.removeOtherSchedules(schedulesOf(features));
+  await queues.removeOtherSchedules(schedulesOf(served));
 };

@@ -93,6 +93,19 @@ const publicUrl = (production: boolean) =>
     }, 'must be https in production (localhost excepted): session cookies are Secure only then')
     .transform((text) => new URL(text).origin);
 
+const isHttpUrl = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+
+/** `catalog=http://catalog:3000,…`: where features are served that this process doesn't serve. */
+const neighbours = z
+  .string()
+  .default('')
+  .transform((text) => list(text).map((item) => item.split('=', 2) as [string, string | undefined]))
+  .refine(
+    (items) => items.every(([, address]) => address !== undefined && isHttpUrl(address)),
+    'each is written feature=http://host:port',
+  )
+  .transform((items) => Object.fromEntries(items) as Record<string, string>);
+
 /** Every variable, in the order of .env.example. An empty value counts as unset, as Compose passes those. */
 const variables = (production: boolean) =>
   z.object({
@@ -107,6 +120,8 @@ const variables = (production: boolean) =>
     BODY_LIMIT_BYTES: integer(65_536, 1_024, 10_485_760),
     CORS_ORIGINS: z.string().default('').transform(list),
     CORS_CREDENTIALS: flag(false),
+    FEATURES: z.string().default('').transform(list),
+    NEIGHBOURS: neighbours,
     DATABASE_URL: url('postgres:', 'postgresql:'),
     // Little's law: at 2 ms a query, 5 connections carry 2,500 queries/s, more than one Node process asks for.
     // Keep 2 x replicas x pool + 10 below PostgreSQL's max_connections: a rolling deployment doubles the replicas.
@@ -196,6 +211,9 @@ const arrange = (v: z.output<ReturnType<typeof variables>>) => ({
   environment: v.NODE_ENV,
   instance: v.INSTANCE_ID,
   logLevel: v.LOG_LEVEL,
+  /** Those that this process serves; none named means all. */
+  features: v.FEATURES,
+  neighbours: v.NEIGHBOURS,
   http: {
     host: v.HOST,
     port: v.PORT,

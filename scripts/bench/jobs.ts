@@ -67,7 +67,7 @@ const urgent = job('urgent');
 const bulk = job('bulk');
 const features = [{ schema: { name: 'bench' }, jobs: [urgent, bulk] }];
 const outbox = createOutbox('bench', redis);
-const queues = openQueues(config.redis);
+const queues = openQueues(config.redis, ['bench']);
 lifecycle.onClose('queues', queues.close);
 const plain = new Queue('plain', { connection: { url: config.redis.url }, prefix: 'bench' });
 lifecycle.onClose('plain', () => plain.close());
@@ -154,7 +154,7 @@ await queues.add(
   })),
 );
 const behind = await measureWaits('behind');
-const backlogLeft = await queues.lanes.get('bulk')?.getWaitingCount();
+const backlogLeft = await queues.all[1]?.queue.getWaitingCount();
 await work.close();
 await plain.obliterate({ force: true });
 await lifecycle.close();

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Config } from '../config.ts';
+import type { Offer } from '../http/contracts/contract.ts';
 import type { Logins } from '../http/logins.ts';
 import type { RateLimiter } from '../http/rate-limit.ts';
 import type { RouteGroup } from '../http/route.ts';
@@ -29,6 +30,8 @@ export interface Parts {
 /** One folder of src/features, as the rest of the program sees it. `name` is also its PostgreSQL schema. */
 export interface Feature extends RouteGroup {
   schema: Schema;
+  /** What its neighbours may call. */
+  offer?: Offer;
   /** What its workers can do; the jobs of schedules are added by themselves. */
   jobs?: readonly JobDefinition[];
   /** What the clock starts; the only place where a schedule is declared. */

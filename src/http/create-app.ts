@@ -25,7 +25,11 @@ interface AppParts {
   dashboard: RequestHandler;
   /** The front end, where Node serves it. */
   page: RequestHandler | undefined;
+  /** Calls by neighbours that other processes serve. */
+  internal: RequestHandler;
   groups: readonly RouteGroup[];
+  /** The whole API, whichever process serves it: the document is the same everywhere. */
+  documented: readonly RouteGroup[];
 }
 
 const createCors = ({ origins, credentials }: Config['http']['cors']): RequestHandler =>
@@ -56,7 +60,9 @@ export const createApp = ({
   health,
   dashboard,
   page,
+  internal,
   groups,
+  documented,
 }: AppParts): Express => {
   const app = express();
   app.disable('x-powered-by');
@@ -75,8 +81,9 @@ export const createApp = ({
     const parts = { admit, once, openStream, bodyLimitBytes, verifyReplies };
     app.use(`/v1/${group.name}`, mountRoutes(group.routes, `/v1/${group.name}`, parts));
   }
+  app.use(internal);
   app.use(health);
-  app.use(createDocs(groups, config.http.publicUrl));
+  app.use(createDocs(documented, config.http.publicUrl));
   app.use(dashboard);
   if (page) app.use(page);
   app.use(routeNotFound);

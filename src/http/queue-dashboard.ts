@@ -13,7 +13,7 @@ export const createQueueDashboard = (queues: Queues, admit: Admission): Router =
   const adapter = new ExpressAdapter();
   adapter.setBasePath(PATH);
   createBullBoard({
-    queues: [...queues.lanes.values()].map((queue) => new BullMQAdapter(queue)),
+    queues: queues.all.map(({ queue }) => new BullMQAdapter(queue)),
     serverAdapter: adapter,
     options: { uiConfig: { boardTitle: 'Multiplex jobs' } },
   });

@@ -105,6 +105,6 @@ export const runProcess = async (
     if (process.connected) process.send?.({ type: 'ready' } satisfies FromChild);
   } catch (error) {
     logger.fatal({ err: error }, 'could not start');
-    await stop('could not start', 1);
+    await stop('could not start', error instanceof ConfigError ? EX_CONFIG : 1);
   }
 };

@@ -38,7 +38,7 @@ export const createLogger = (
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describe },
       formatters: { level: (label) => ({ level: label }) },
-      mixin: () => ({ ...requestContext.getStore() }), // a copy, as pino writes the line's members into it
+      mixin: () => ({ requestId: requestContext.getStore()?.requestId }),
     },
     destination,
   );

@@ -60,6 +60,18 @@ export const createMetrics = (database: Pick<Database, 'usage'>) => {
       help: 'Event streams cut because the client did not take what was sent.',
       registers,
     }),
+    neighbourCalls: new Counter({
+      name: 'neighbour_calls_total',
+      help: 'Calls of features that other processes serve; away means that they did not answer.',
+      labelNames: ['contract', 'operation', 'outcome'],
+      registers,
+    }),
+    breakerState: new Gauge({
+      name: 'circuit_breaker_open',
+      help: '1 while calls of a neighbour are refused at once, or tried one at a time, because it was away.',
+      labelNames: ['contract'],
+      registers,
+    }),
     uncheckedLogins: new Counter({
       name: 'unchecked_logins_total',
       help: 'Access tokens accepted without the revocation check because Redis did not answer.',
@@ -73,17 +85,17 @@ export type Metrics = ReturnType<typeof createMetrics>;
 /** The metrics of a worker process; the depths are asked for at each scrape. */
 export const createJobMetrics = (
   registry: Registry,
-  depths: () => Promise<{ lane: string; state: string; count: number }[]>,
+  depths: () => Promise<{ feature: string; lane: string; state: string; count: number }[]>,
 ) => {
   const registers = [registry];
   const labelNames = ['lane', 'job'] as const;
   new Gauge({
     name: 'jobs_in_queue',
     help: 'Jobs by queue and state.',
-    labelNames: ['lane', 'state'],
+    labelNames: ['feature', 'lane', 'state'],
     registers,
     async collect() {
-      for (const { lane, state, count } of await depths()) this.set({ lane, state }, count);
+      for (const { count, ...labels } of await depths()) this.set(labels, count);
     },
   });
   return {

@@ -18,8 +18,13 @@ export interface QueuedJob {
   lane: Lane;
 }
 
+/** Each feature has a queue for each lane, so that its workers can be processes of their own. */
+export const queueName = (feature: string, lane: Lane) => `${feature}-${lane}`;
+
+const featureOf = ({ name }: { name: string }) => name.slice(0, name.indexOf('.'));
+
 export interface Queues {
-  lanes: ReadonlyMap<Lane, Queue>;
+  all: readonly { feature: string; lane: Lane; queue: Queue }[];
   /** Adds jobs; one whose id is known already is ignored. */
   add(jobs: readonly QueuedJob[]): Promise<void>;
   /** Starts or changes the schedules, waiting for Redis; repeating it, from any number of processes, adds no tick. */
@@ -30,35 +35,36 @@ export interface Queues {
 }
 
 /** How many jobs lie in each queue, by state. */
-export const queueDepths = async ({ lanes }: Queues) => {
+export const queueDepths = async ({ all }: Queues) => {
   const counted = await Promise.all(
-    [...lanes].map(async ([lane, queue]) => ({ lane, counts: await queue.getJobCounts().catch(() => ({})) })),
+    all.map(async ({ feature, lane, queue }) => {
+      const counts = await queue.getJobCounts().catch(() => ({}));
+      return Object.entries(counts).map(([state, count]) => ({ feature, lane, state, count: Number(count) }));
+    }),
   );
-  return counted.flatMap(({ lane, counts }) =>
-    Object.entries(counts).map(([state, count]) => ({ lane, state, count: Number(count) })),
-  );
+  return counted.flat();
 };
 
 /** All of a queue's keys in one slot of a Redis Cluster, as BullMQ's scripts need it. */
 export const queuePrefix = (keyPrefix: string) => `{${keyPrefix}jobs}`;
 
-export const openQueues = (config: Config['redis']): Queues => {
+export const openQueues = (config: Config['redis'], features: readonly string[]): Queues => {
   const connection = { url: config.url, maxRetriesPerRequest: 1 };
-  const open = (lane: Lane) => {
-    const queue = new Queue(lane, {
+  const open = (feature: string, lane: Lane) => {
+    const queue = new Queue(queueName(feature, lane), {
       connection,
       prefix: queuePrefix(config.keyPrefix),
       defaultJobOptions: { ...RETRIES, ...RETENTION },
     });
     queue.on('error', () => {}); // the request path's connection reports outages
-    return queue;
+    return { feature, lane, queue };
   };
-  const lanes = new Map(LANES.map((lane) => [lane, open(lane)]));
+  const all = features.flatMap((feature) => LANES.map((lane) => open(feature, lane)));
   return {
-    lanes,
+    all,
     add: async (jobs) => {
-      for (const [lane, queue] of lanes) {
-        const own = jobs.filter((job) => job.lane === lane);
+      for (const { feature, lane, queue } of all) {
+        const own = jobs.filter((job) => job.lane === lane && featureOf(job) === feature);
         if (own.length === 0) continue;
         await queue.addBulk(
           own.map(({ id, name, payload }) => ({ name, data: payload, opts: { jobId: id } })),
@@ -67,13 +73,14 @@ export const openQueues = (config: Config['redis']): Queues => {
     },
     startSchedules: async (schedules) => {
       for (const { job, pattern, timezone } of schedules) {
-        const queue = lanes.get(job.lane);
+        const { queue } =
+          all.find(({ feature, lane }) => lane === job.lane && feature === featureOf(job)) ?? {};
         await queue?.waitUntilReady();
         await queue?.upsertJobScheduler(job.name, { pattern, tz: timezone }, { name: job.name, data: {} });
       }
     },
     removeOtherSchedules: async (schedules) => {
-      for (const [lane, queue] of lanes) {
+      for (const { lane, queue } of all) {
         await queue.waitUntilReady();
         for (const { key } of await queue.getJobSchedulers())
           if (!schedules.some(({ job }) => job.lane === lane && job.name === key))
@@ -81,7 +88,7 @@ export const openQueues = (config: Config['redis']): Queues => {
       }
     },
     close: async () => {
-      await Promise.all([...lanes.values()].map((queue) => queue.close()));
+      await Promise.all(all.map(({ queue }) => queue.close()));
     },
   };
 };

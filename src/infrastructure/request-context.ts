@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What every log line written while a request is served should carry. */
 export interface RequestContext {
   requestId: string;
+  /** When nobody waits for the answer any more, by performance.now(); of calls by neighbours. */
+  deadline?: number;
 }
 
 export const requestContext = new AsyncLocalStorage<RequestContext>();

@@ -42,7 +42,7 @@ const jobsOf = (features: readonly Work[]) =>
 export const startWork = (parts: WorkParts): void => {
   const { config, logger, lifecycle, registry, features } = parts;
   const schemas = jobsOf(features);
-  const queues = openQueues(config.redis);
+  const queues = openQueues(config.redis, [...schemas.keys()]);
   lifecycle.onClose('queues', queues.close);
   const metrics = createJobMetrics(registry, () => queueDepths(queues));
   const workers = startWorkers({ ...parts, schemas, metrics });

@@ -1,10 +1,11 @@
 import { type Job as QueuedJob, UnrecoverableError, Worker } from 'bullmq';
+import pLimit, { type LimitFunction } from 'p-limit';
 import type { Config } from '../config.ts';
 import type { Database, Transaction } from './database.ts';
 import { type JobDefinition, LANES, type Lane } from './jobs.ts';
 import type { Logger } from './logger.ts';
 import type { JobMetrics } from './metrics.ts';
-import { queuePrefix } from './queues.ts';
+import { queueName, queuePrefix } from './queues.ts';
 
 interface WorkerParts {
   config: Config;
@@ -39,25 +40,32 @@ const parsePayload = (definition: JobDefinition, data: unknown): never => {
   throw new UnrecoverableError(`malformed payload: ${faults.join('; ')}`);
 };
 
-/** Runs jobs of one lane: at most `concurrency` at a time, each at least once with an effect that commits once. */
-const startLane = (lane: Lane, concurrency: number, parts: WorkerParts): Worker => {
-  const { config, database, schemas, metrics, logger } = parts;
-  const known = new Map(
-    [...schemas].flatMap(([schema, jobs]) => jobs.map((job) => [job.name, { schema, definition: job }])),
-  );
+interface Line {
+  schema: string;
+  jobs: readonly JobDefinition[];
+  lane: Lane;
+  concurrency: number;
+  /** Of all features of the lane, as each has a queue of its own, and the process connections for `concurrency` jobs. */
+  gate: LimitFunction;
+}
+
+/** Runs a feature's jobs of one lane, each at least once with an effect that commits once. */
+const startLine = ({ schema, jobs, lane, concurrency, gate }: Line, parts: WorkerParts): Worker => {
+  const { config, database, metrics, logger } = parts;
+  const known = new Map(jobs.map((job) => [job.name, job]));
 
   const run = async (job: QueuedJob): Promise<void> => {
-    const found = known.get(job.name);
+    const definition = known.get(job.name);
     // Retried, not refused: during a deployment an old worker may meet a job of the new version.
-    if (!found) throw new Error(`no job of the name ${job.name} is known here`);
-    const payload = parsePayload(found.definition, job.data);
+    if (!definition) throw new Error(`no job of the name ${job.name} is known here`);
+    const payload = parsePayload(definition, job.data);
     await database.transaction(async (transaction) => {
-      if (!(await claim(transaction, found.schema, job))) return;
-      await found.definition.run({ payload, jobId: String(job.id), transaction });
+      if (!(await claim(transaction, schema, job))) return;
+      await definition.run({ payload, jobId: String(job.id), transaction });
     });
   };
 
-  const worker = new Worker(lane, run, {
+  const worker = new Worker(queueName(schema, lane), (job) => gate(run, job), {
     connection: { url: config.redis.url, maxRetriesPerRequest: null },
     prefix: queuePrefix(config.redis.keyPrefix),
     concurrency,
@@ -67,8 +75,7 @@ const startLane = (lane: Lane, concurrency: number, parts: WorkerParts): Worker 
   });
 
   const buryDead = async (job: QueuedJob, error: Error) => {
-    const schema = known.get(job.name)?.schema;
-    if (!schema || !job.finishedOn) return;
+    if (!job.finishedOn) return;
     await database.query(
       `update ${schema}.jobs set failed_at = now(), failure = $2 where id = $1 and done_at is null`,
       [job.id, error.message],
@@ -101,7 +108,13 @@ const observeRun = (metrics: JobMetrics, lane: Lane, job: QueuedJob, outcome: st
 
 /** Starts the workers of every lane. `close` takes no new jobs, and resolves when the running ones are done. */
 export const startWorkers = (parts: WorkerParts) => {
-  const workers = LANES.map((lane) => startLane(lane, parts.config.jobs.concurrency[lane], parts));
+  const workers = LANES.flatMap((lane) => {
+    const concurrency = parts.config.jobs.concurrency[lane];
+    const gate = pLimit(concurrency);
+    return [...parts.schemas].map(([schema, jobs]) =>
+      startLine({ schema, jobs, lane, concurrency, gate }, parts),
+    );
+  });
   return {
     close: async () => {
       await Promise.all(workers.map((worker) => worker.close()));

@@ -59,7 +59,7 @@ before(async () => {
   const redis = await openRedis(config.redis, logger);
   lifecycle.onClose('redis', () => redis.disconnect());
   const connection = { url: config.redis.url };
-  bulkQueue = new Queue('bulk', { connection, prefix: queuePrefix(config.redis.keyPrefix) });
+  bulkQueue = new Queue('tickets-bulk', { connection, prefix: queuePrefix(config.redis.keyPrefix) });
   lifecycle.onClose('queue', () => bulkQueue.close());
   outbox = createOutbox('tickets', redis);
   const { registry } = createMetrics(database);
@@ -175,7 +175,7 @@ test('a schedule that the code no longer has is removed, and the others stay', a
       REDIS_KEY_PREFIX: `${uniqueName('test')}:`,
     }),
   );
-  const queues = openQueues(config.redis);
+  const queues = openQueues(config.redis, ['tickets']);
   const noon = (name: string) => ({
     job: { name, lane: 'bulk', payload: z.strictObject({}), run: async () => {} } as Job<
       Record<string, never>
@@ -186,11 +186,11 @@ test('a schedule that the code no longer has is removed, and the others stay', a
   await queues.startSchedules([noon('tickets.a'), noon('tickets.b')]);
   await queues.startSchedules([noon('tickets.a'), noon('tickets.b')]);
   await queues.removeOtherSchedules([noon('tickets.b')]);
-  const left = await queues.lanes.get('bulk')?.getJobSchedulers();
+  const left = await queues.all[1]?.queue.getJobSchedulers();
   assert.deepEqual(
     left?.map(({ key, tz }) => [key, tz]),
     [['tickets.b', 'Europe/Berlin']],
   );
-  assert.equal(await queues.lanes.get('bulk')?.getDelayedCount(), 1);
+  assert.equal(await queues.all[1]?.queue.getDelayedCount(), 1);
   await queues.close();
 });

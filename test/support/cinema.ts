@@ -44,7 +44,10 @@ const startInstance = async (id: string, env: Env): Promise<Instance> => {
   const logs = createLogs();
   const logger = createLogger({ level: config.logLevel, instance: id }, logs);
   const lifecycle = createLifecycle(logger);
-  const { port } = await startApi(config, logger, lifecycle);
+  const { port } = await startApi(config, logger, lifecycle).catch(async (error: unknown) => {
+    await lifecycle.close();
+    throw error;
+  });
   return { id, config, logs, url: `http://127.0.0.1:${port}`, close: lifecycle.close };
 };
 

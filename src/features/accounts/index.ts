@@ -1,9 +1,10 @@
 import { v7 as uuidv7 } from 'uuid';
+import { offer } from '../../http/contracts/contract.ts';
 import type { Transaction } from '../../infrastructure/database.ts';
 import { createOutbox } from '../../infrastructure/outbox.ts';
 import { cleanUpHourly } from '../clean-up.ts';
 import type { Feature, Parts } from '../feature.ts';
-import type { AccountsContract } from './contract.ts';
+import { type AccountsContract, accountsContract } from './contract.ts';
 import { createLoginGuard } from './login-guard.ts';
 import { migrations } from './migrations.ts';
 import { createNewsletter } from './newsletter.ts';
@@ -13,7 +14,7 @@ import { createRoutes } from './routes.ts';
 import { createAccountsService } from './service.ts';
 import { insertUser } from './store.ts';
 
-export const createAccounts = (parts: Parts): Feature & { contract: AccountsContract } => {
+export const createAccounts = (parts: Parts): Feature & { calls: AccountsContract } => {
   const { config, sessions, limiter } = parts;
   const { accessSeconds, refreshSeconds } = config.tokens;
   const passwords = createPasswords(config.passwords.hashConcurrency);
@@ -36,6 +37,7 @@ export const createAccounts = (parts: Parts): Feature & { contract: AccountsCont
     await insertUser(transaction, { ...admin, passwordHash });
   };
 
+  const calls: AccountsContract = { findAccount: accounts.find };
   return {
     name: 'accounts',
     description: 'Who is who: registration, logins, roles, newsletters.',
@@ -46,6 +48,7 @@ export const createAccounts = (parts: Parts): Feature & { contract: AccountsCont
     schema: { name: 'accounts', migrations, prepare },
     jobs: newsletter.jobs,
     schedules: [cleanUpHourly('accounts')],
-    contract: { findAccount: accounts.find },
+    offer: offer(accountsContract, calls),
+    calls,
   };
 };

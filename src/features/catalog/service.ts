@@ -1,7 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import { conflict, notFound } from '../../errors.ts';
 import type { Database, Queryable } from '../../infrastructure/database.ts';
-import type { CatalogContract, Screening } from './contract.ts';
+import type { Screening } from './contract.ts';
 import * as store from './store.ts';
 
 /** The rules of the catalog: what is shown, where and when. */
@@ -12,17 +12,15 @@ export const createCatalogService = (database: Database) => {
     return movie;
   };
 
-  const contract: CatalogContract = {
-    findScreening: async (id) => {
-      const screening = await store.findScreening(database, id);
-      if (!screening) throw notFound('screening');
-      return screening;
-    },
+  const findScreening = async (id: string): Promise<Screening> => {
+    const screening = await store.findScreening(database, id);
+    if (!screening) throw notFound('screening');
+    return screening;
   };
 
   return {
-    ...contract,
     findMovie,
+    findScreening,
     listMovies: (after: string | undefined, limit: number) => store.listMovies(database, after, limit),
     listScreenings: (filter: store.ScreeningFilter) => store.listScreenings(database, filter),
 

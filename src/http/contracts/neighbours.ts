@@ -1,0 +1,41 @@
+import { type Config, ConfigError } from '../../config.ts';
+import type { Lifecycle } from '../../infrastructure/lifecycle.ts';
+import type { Metrics } from '../../infrastructure/metrics.ts';
+import { createContractClient } from './client.ts';
+import type { Calls, Contract } from './contract.ts';
+import type { InternalTokens } from './internal-tokens.ts';
+
+/** A feature's own functions where this process serves it, its client where another does. */
+export type CallsOf = <C extends Contract>(contract: C, own: { calls: Calls<C> }) => Calls<C>;
+
+interface NeighbourParts {
+  config: Config;
+  metrics: Metrics;
+  lifecycle: Lifecycle;
+  tokens: InternalTokens;
+}
+
+/** Decides for each feature whether it is here or elsewhere, by FEATURES and NEIGHBOURS. */
+export const createNeighbours = ({ config, metrics, lifecycle, tokens }: NeighbourParts) => {
+  const faults: string[] = [];
+  const serves = (name: string) => config.features.length === 0 || config.features.includes(name);
+
+  const callsOf: CallsOf = (contract, own) => {
+    if (serves(contract.name)) return own.calls;
+    const url = config.neighbours[contract.name];
+    if (!url)
+      faults.push(`NEIGHBOURS: must say where ${contract.name} is served, since FEATURES leaves it out`);
+    const client = createContractClient(contract, url ?? 'http://nowhere.invalid', { tokens, metrics });
+    lifecycle.onClose(`client of ${contract.name}`, client.close);
+    return client.calls;
+  };
+
+  /** @throws {ConfigError} when FEATURES names what is not there, or a neighbour's address is missing. */
+  const check = (names: readonly string[]): void => {
+    for (const name of config.features)
+      if (!names.includes(name)) faults.push(`FEATURES: there is no ${name}; there are ${names.join(', ')}`);
+    if (faults.length > 0) throw new ConfigError(faults);
+  };
+
+  return { serves, callsOf, check };
+};
