@@ -1,13 +1,26 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { type Browser, chromium } from 'playwright-core';
-import { fromDebian, type Program } from './debian.ts';
+import { debianFolder, fromDebian, type Program } from './debian.ts';
 
 const PLACES = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+const PACKAGE = 'chromium-headless-shell';
+
+/** The machine's fonts, or those that were unpacked with it: without any, text has no size and nothing is visible. */
+const nameFonts = (folder: string): string => {
+  const file = `${folder}/fonts.conf`;
+  const folders = ['/usr/share/fonts', `${folder}/usr/share/fonts`].map((name) => `<dir>${name}</dir>`);
+  writeFileSync(file, `<fontconfig>${folders.join('')}<cachedir>${folder}/fonts</cachedir></fontconfig>`);
+  return file;
+};
 
 const findChromium = async (log: (line: string) => void): Promise<Program | undefined> => {
   const installed = PLACES.find((path) => existsSync(path));
   if (installed) return { path: installed, env: process.env };
-  return fromDebian('chromium-headless-shell', 'lib/chromium/chromium-headless-shell', log);
+  const program = await fromDebian(PACKAGE, 'lib/chromium/chromium-headless-shell', log);
+  return (
+    program && { ...program, env: { ...program.env, FONTCONFIG_FILE: nameFonts(debianFolder(PACKAGE)) } }
+  );
 };
 
 /** Starts this machine's Chromium, or Debian's. @throws when there is none. */

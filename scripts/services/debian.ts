@@ -35,6 +35,9 @@ const unpack = async (packages: readonly string[], folder: string) => {
   }
 };
 
+/** Where a Debian package and what it needs are unpacked. */
+export const debianFolder = (name: string): string => resolve('.multiplex/cache', name);
+
 /**
  * Finds a program below .multiplex/cache, where Debian's package of that name is unpacked at the first use, as any
  * user and without touching the system. Undefined where that is no Debian, or it has no such package.
@@ -44,7 +47,7 @@ export const fromDebian = async (
   program: string,
   log: (line: string) => void,
 ): Promise<Program | undefined> => {
-  const folder = resolve('.multiplex/cache', name);
+  const folder = debianFolder(name);
   const path = `${folder}/usr/${program}`;
   if (!existsSync(path)) {
     if (!isOnPath('apt-get') || !isOnPath('dpkg-deb')) return undefined;

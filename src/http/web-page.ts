@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import express, { type RequestHandler, Router } from 'express';
 import type { Config } from '../config.ts';
 import type { Lifecycle } from '../infrastructure/lifecycle.ts';
+import { createPageHeaders } from './security-headers.ts';
 
 /** As in nginx.conf: the page's own files, no inline script or style, no HTML made of strings. */
 const BUILT_POLICY =
@@ -15,7 +16,9 @@ const SOURCES_POLICY =
 /** What was built, for machines without nginx. Files with a hash in their name never change. */
 const serveBuilt = (folder: string): RequestHandler => {
   const router = Router();
+  const setHeaders = createPageHeaders();
   router.get('/', (_request, response) => {
+    setHeaders(response);
     response.set({ 'Content-Security-Policy': BUILT_POLICY, 'Cache-Control': 'no-cache' });
     response.sendFile('index.html', { root: resolve(folder), cacheControl: false });
   });

@@ -24,6 +24,23 @@ const openTwo = async (screening: string): Promise<[Visitor, Visitor]> => {
   return [ann, bob];
 };
 
+test('who finds no room for a stream sees the seats all the same, and live ones when there is room again', async (t) => {
+  const small = await openFront({ instances: 1, env: { EVENT_STREAMS_PER_INSTANCE: '1' } });
+  t.after(small.close);
+  const screening = await addScreening(small.cinema.database);
+  const [ann, bob] = [await openVisitor(small), await openVisitor(small)];
+  await ann.watchScreening(screening);
+  await ann.seat('C7').click();
+  await ann.see('C7', 'mine');
+  await bob.visit(`screenings/${screening}`);
+  await bob.page.locator('[data-status=asking]').waitFor();
+  await bob.see('C7', 'held');
+  await ann.seat('C8').click();
+  await bob.see('C8', 'held');
+  await ann.page.close();
+  await bob.page.locator('[data-status=live]').waitFor();
+});
+
 /** Notes every state that a seat takes, with the time, in the page itself. */
 const record = (visitor: Visitor, seat: string) =>
   visitor.seat(seat).evaluate((button) => {

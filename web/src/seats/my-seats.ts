@@ -15,6 +15,13 @@ export const createMySeats = (screeningId: string, userId: string) => {
     ),
   );
   let holds: Hold[] = [];
+  let last: Promise<unknown> = Promise.resolve();
+  /** One after the other, or the answer to an earlier question could undo what a later one told. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work, work);
+    last = result;
+    return result;
+  };
   let bought: string[] = [];
 
   return {
@@ -23,29 +30,29 @@ export const createMySeats = (screeningId: string, userId: string) => {
     isHeld: (seat: string) => holds.some((hold) => hold.seat === seat),
     isBought: (seat: string) => bought.includes(seat),
     /** Reads both anew. @throws {Problem} */
-    read: async () => {
-      const [held, purchases] = await Promise.all([
-        dataOf(api.GET('/v1/tickets/screenings/{id}/holds', { params: at })),
-        dataOf(api.GET('/v1/tickets/purchases', { params: { query: { limit: 100 } } })),
-      ]);
-      holds = held.items;
-      bought = purchases.items
-        .filter((one) => one.screeningId === screeningId && !one.cancelledAt)
-        .flatMap(({ seats }) => seats);
-    },
+    read: () =>
+      inTurn(async () => {
+        const [held, purchases] = await Promise.all([
+          dataOf(api.GET('/v1/tickets/screenings/{id}/holds', { params: at })),
+          dataOf(api.GET('/v1/tickets/purchases', { params: { query: { limit: 100 } } })),
+        ]);
+        holds = held.items;
+        bought = purchases.items
+          .filter((one) => one.screeningId === screeningId && !one.cancelledAt)
+          .flatMap(({ seats }) => seats);
+      }),
     /** @throws {Problem} `seats_taken`, `too_many_holds`, `screening_started`. */
-    hold: async (seat: string) => {
-      const call = api.POST('/v1/tickets/screenings/{id}/holds', { params: at, body: { seats: [seat] } });
-      const { items } = await dataOf(call);
-      const told = new Set(items.map((item) => item.seat));
-      // Kept beside what is told: answers to quick clicks may come in another order.
-      holds = [...holds.filter((hold) => !told.has(hold.seat)), ...items];
-    },
-    letGo: async (seat: string) => {
-      const params = { path: { id: screeningId, seat } };
-      await dataOf(api.DELETE('/v1/tickets/screenings/{id}/holds/{seat}', { params }));
-      holds = holds.filter((hold) => hold.seat !== seat);
-    },
+    hold: (seat: string) =>
+      inTurn(async () => {
+        const call = api.POST('/v1/tickets/screenings/{id}/holds', { params: at, body: { seats: [seat] } });
+        holds = (await dataOf(call)).items;
+      }),
+    letGo: (seat: string) =>
+      inTurn(async () => {
+        const params = { path: { id: screeningId, seat } };
+        await dataOf(api.DELETE('/v1/tickets/screenings/{id}/holds/{seat}', { params }));
+        holds = holds.filter((hold) => hold.seat !== seat);
+      }),
   };
 };
 
