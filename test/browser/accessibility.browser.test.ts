@@ -128,4 +128,5 @@ test('with the keyboard alone: from the address bar to a held seat', async () =>
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   assert.equal(await page.evaluate(() => document.activeElement?.tagName), 'H1', 'skipped to the content');
+  assert.deepEqual(await page.locator('[aria-current=page]').allTextContents(), ['Movies']);
 });

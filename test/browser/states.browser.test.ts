@@ -68,6 +68,8 @@ test('what loads says so, and offline is told and survived', async () => {
   await page.getByText('You are offline. What you see may be out of date.').waitFor();
   await page.getByRole('link', { name: 'My tickets' }).click();
   await page.getByRole('alert').getByText('You are offline.').waitFor();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByText('Still logged in: You are offline.').waitFor();
   await context.setOffline(false);
   await page.getByText('What you see may be out of date.').waitFor({ state: 'hidden' });
   await page.getByRole('button', { name: 'Try again' }).click();

@@ -31,7 +31,7 @@ const form = (label: string, fields: HTMLElement[], send: (values: Values) => Pr
 
 const logIn = async ({ email = '', password = '' }: Values, next: string) => {
   session.set(await dataOf(api.POST('/v1/accounts/session', { body: { email, password } })));
-  location.hash = `#/${next}`;
+  location.hash = `#/${next || 'movies'}`;
 };
 
 /** The key is made anew when the answer is final: a repeat after a lost answer must not find its own email taken. */
