@@ -10,7 +10,11 @@ const PACKAGE = 'chromium-headless-shell';
 const nameFonts = (folder: string): string => {
   const file = `${folder}/fonts.conf`;
   const folders = ['/usr/share/fonts', `${folder}/usr/share/fonts`].map((name) => `<dir>${name}</dir>`);
-  writeFileSync(file, `<fontconfig>${folders.join('')}<cachedir>${folder}/fonts</cachedir></fontconfig>`);
+  const known = '<include ignore_missing="yes">/etc/fonts/fonts.conf</include>';
+  writeFileSync(
+    file,
+    `<fontconfig>${known}${folders.join('')}<cachedir>${folder}/fonts</cachedir></fontconfig>`,
+  );
   return file;
 };
 
