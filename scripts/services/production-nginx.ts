@@ -19,7 +19,7 @@ const replace = (text: string, pattern: RegExp, by: string): string => {
 export const productionConfiguration =
   ({ page, assetOrigin }: ProductionOptions): Configuration =>
   ({ folder, port, upstreams }) => {
-    const servers = upstreams.map((upstream) => `server 127.0.0.1:${upstream} max_fails=1 fail_timeout=5s;`);
+    const servers = upstreams.map((upstream) => `server 127.0.0.1:${upstream} max_fails=1 fail_timeout=2s;`);
     const changes: [RegExp, string][] = [
       [/\/tmp\//g, `${folder}/`],
       [/error_log \/dev\/stderr/, 'error_log stderr'],

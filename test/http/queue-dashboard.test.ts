@@ -19,7 +19,7 @@ test('administrators see the queues, by session and by token', async () => {
     const { body } = await board('/api/queues').set(who).expect(200);
     assert.deepEqual(
       body.queues.map((queue: { name: string }) => queue.name),
-      ['urgent', 'bulk'],
+      ['accounts', 'catalog', 'tickets', 'grocery'].flatMap((name) => [`${name}-urgent`, `${name}-bulk`]),
     );
   }
 });

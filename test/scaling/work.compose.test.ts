@@ -49,6 +49,6 @@ test('administrators see the queues through nginx, and nobody else', async () =>
   assert.deepEqual([anonymous.status, anonymous.json.code], [401, 'unauthenticated']);
   const { status, json } = await client.call('/admin/queues/api/queues', { token: admin });
   assert.equal(status, 200);
-  const urgent = json.queues.find((queue: { name: string }) => queue.name === 'urgent');
+  const urgent = json.queues.find((queue: { name: string }) => queue.name === 'tickets-urgent');
   assert.ok(urgent.counts.completed >= PURCHASES);
 });

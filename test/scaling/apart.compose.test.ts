@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { addProduct, addScreening, logInAdmin, newCustomers, stockOf } from './containers/cinema.ts';
+import { createClient } from './containers/client.ts';
+import { createKinds } from './containers/kinds.ts';
+import { report, startLoad } from './containers/load.ts';
+import { compose, scaleTo, until } from './containers/stack.ts';
+
+const STOCK = 1_000_000;
+const APART = ['-f', 'docker-compose.yml', '-f', 'docker-compose.apart.yml'];
+const client = createClient(32);
+let admin: string;
+let customers: string[];
+let kinds: ReturnType<typeof createKinds>;
+
+const up = (files: string[], ...more: string[]) => compose(...files, 'up', '--detach', '--wait', ...more);
+const beside = (...sizes: string[]) => sizes.flatMap((size) => ['--scale', size]);
+const servedBy = async (path: string) => (await client.call(path)).headers['x-served-by'];
+const UNDONE = 'select count(*) from tickets.jobs where done_at is null';
+const undoneJobs = () =>
+  compose('exec', '-T', 'postgres', 'psql', '-U', 'multiplex', '-d', 'multiplex', '-Atc', UNDONE);
+const idsOf = (service: string) => compose(...APART, 'ps', '--quiet', service);
+
+/** A replica that nginx asked while it started is asked again after 2 s; those before it may go when all have answered. */
+const servedByAll = (load: ReturnType<typeof startLoad>, replicas: number) => {
+  const seen = new Set<string>();
+  return until(`${replicas} replicas have answered`, 60, () => {
+    for (const name of load.instances()) seen.add(name);
+    return seen.size === replicas;
+  });
+};
+
+before(async () => {
+  await scaleTo(2);
+  admin = await logInAdmin(client);
+  customers = await newCustomers(client, 8);
+  kinds = createKinds(client, customers);
+});
+after(client.close);
+
+test('from together to apart and back under load, and nothing is lost', async () => {
+  const productId = await addProduct(client, admin, STOCK);
+  const bought: string[] = [];
+  const load = startLoad(
+    [
+      ...kinds.gets(),
+      kinds.order('POST order, with key', productId, true),
+      kinds.purchase('POST purchase, with key', [await addScreening(client, admin)], bought),
+    ],
+    { perSecond: 200 },
+  );
+  await load.more(200);
+  await up(APART, ...beside('api=2', 'worker=1'));
+  load.instances();
+  await servedByAll(load, 6);
+  await up(APART);
+  assert.equal(await idsOf('api'), '');
+  const homes = await Promise.all(['/v1/catalog/movies', '/v1/grocery/products'].map(servedBy));
+  assert.notEqual(homes[0], homes[1], 'each feature is a service of its own');
+  await load.more(600);
+  await up(APART, ...beside('api=2', 'worker=1'));
+  load.instances();
+  await servedByAll(load, 6);
+  await up([], '--remove-orphans');
+  await load.more(300);
+
+  const tallies = await load.stop();
+  report('together, apart, together', tallies);
+  for (const [name, { failed }] of Object.entries(tallies)) assert.equal(failed, 0, name);
+  assert.equal(await stockOf(client, productId), STOCK - (tallies['POST order, with key']?.sent ?? 0));
+  await until('all receipts are done', 60, async () => (await undoneJobs()) === '0');
+  assert.equal(new Set(bought).size, tallies['POST purchase, with key']?.sent);
+});
