@@ -62,8 +62,8 @@ const renderFeature = (name: string): Map<string, string> => {
 
 const register = (composition: string, name: string): string => {
   const maker = `create${capitalize(name)}`;
-  const list = /(const composeFeatures = [\s\S]*?\n {2}return \[[\s\S]*?),?\s*\];\n/;
-  if (!list.test(composition)) throw new Error(`${COMPOSITION} has no composeFeatures that returns a list.`);
+  const list = /(const createFeatures = [\s\S]*?\n {2}return \[[\s\S]*?),?\s*\];\n/;
+  if (!list.test(composition)) throw new Error(`${COMPOSITION} has no createFeatures that returns a list.`);
   const registered = composition.replace(list, (_all, head: string) => `${head}, ${maker}(parts)];\n`);
   return `import { ${maker} } from './features/${name}/index.ts';\n${registered}`;
 };

@@ -1,11 +1,14 @@
-/** What other features may know of one. */
-export interface Thing {
-  id: string;
-  name: string;
-}
+import { z } from 'zod';
+import { type Calls, defineContract } from '../../../../src/http/contracts/contract.ts';
 
-/** Things as their neighbours see them: JSON-safe, asynchronous, failing only with AppError. */
-export interface ThingsContract {
-  /** @throws {AppError} 404 `not_found`. */
-  findThing(id: string): Promise<Thing>;
-}
+/** What other features may know of one. */
+const thing = z.object({ id: z.uuid(), name: z.string() });
+
+/** Things as their neighbours see them. */
+export const thingsContract = defineContract('things', {
+  /** The one of this id; 404 `not_found`. */
+  findThing: { input: z.uuid(), output: thing, idempotent: true },
+});
+
+export type Thing = z.infer<typeof thing>;
+export type ThingsContract = Calls<typeof thingsContract>;
