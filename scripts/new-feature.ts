@@ -90,10 +90,11 @@ const addFeature = async (name: string): Promise<void> => {
     rmSync(`src/features/${name}`, { recursive: true, force: true });
     throw new Error(`Nothing is changed, as "${name}" would not pass:\n${(error as Error).message}`);
   }
+  const maker = `create${capitalize(name)}`;
   const known = new Set(before[COMPOSITION].split('\n'));
   const lines = readFileSync(COMPOSITION, 'utf8').split('\n');
   console.log(`Wrote src/features/${name} and ${test}, which passes.\n${COMPOSITION} has gained:`);
-  for (const line of lines) if (!known.has(line)) console.log(`  ${line.trim()}`);
+  for (const line of lines) if (!known.has(line) && line.includes(maker)) console.log(`  ${line.trim()}`);
   console.log(`${CLIENT_TYPES} is made anew. It is served at /v1/${name} by the next npm start.`);
 };
 

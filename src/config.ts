@@ -95,7 +95,7 @@ const publicUrl = (production: boolean) =>
 
 const isHttpUrl = (text: string) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
 
-/** `catalog=http://catalog:3000,…`: where features are served that this process doesn't serve. */
+/** `accounts=http://accounts:3000,…`: where features are served that this process doesn't serve. */
 const neighbours = z
   .string()
   .default('')

@@ -3,7 +3,7 @@ import type { Route, RouteGroup } from './route.ts';
 
 type Json = Record<string, unknown>;
 
-/** `/screenings/:id` as OpenAPI writes it. */
+/** `/users/:id` as OpenAPI writes it. */
 export const openApiPath = (path: string) => path.replaceAll(/:(\w+)/g, '{$1}');
 
 /** Converts schemas, and moves those that carry a `.meta({ id })` to components, so that clients get named types. */
@@ -105,7 +105,7 @@ export const buildOpenApi = (groups: readonly RouteGroup[], publicUrl: string): 
   }
   return {
     openapi: '3.1.1',
-    info: { title: 'Multiplex cinema', version: '1', description: 'Any instance answers any request.' },
+    info: { title: 'Multiplex', version: '1', description: 'Any instance answers any request.' },
     servers: [{ url: publicUrl }],
     tags: groups.map(({ name, description }) => ({ name, description })),
     paths,

@@ -61,7 +61,7 @@ export interface Call<Params, Query, Body, A extends Access> {
 /** One route: the single source for the router, the validation and the OpenAPI document. */
 export interface RouteDefinition<Params, Query, Body, A extends Access> {
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
-  /** Below /v1/<feature>, in Express's form, such as `/screenings/:id`. */
+  /** Below /v1/<feature>, in Express's form, such as `/users/:id`. */
   path: string;
   summary: string;
   access: A;
