@@ -65,7 +65,7 @@ const BAD_BODIES: [what: string, code: string, sent: Sent][] = [
 for (const [what, code, { headers = JSON_TYPE, body = '{}' }] of BAD_BODIES) {
   test(`${what} as the body of any route is refused as ${code}`, async () => {
     const writing = operations.filter((operation) => operation.body);
-    assert.ok(writing.length >= 8);
+    assert.ok(writing.length >= 5);
     for (const { name, method, path } of writing) {
       const problem = await ask(name, fill(path, randomUUID()), { method, headers, body });
       assert.equal(problem.code, code, name);
@@ -150,7 +150,7 @@ for (const [what, query, code] of [
 ] as const) {
   test(`${what} in the query of any list is refused as ${code}`, async () => {
     const lists = operations.filter((operation) => operation.query.includes('cursor'));
-    assert.ok(lists.length >= 5);
+    assert.ok(lists.length >= 1);
     for (const { name, path } of lists)
       assert.equal((await ask(name, `${fill(path, randomUUID())}?${query}`)).code, code, name);
   });

@@ -70,7 +70,7 @@ const resolve = (reference: string): JsonSchema =>
 
 test('every mounted route is in the document, and nothing else is', () => {
   const mounted = mountedBelow((app as unknown as { router: { stack: Layer[] } }).router.stack);
-  assert.ok(mounted.length > 20);
+  assert.ok(mounted.length > 10);
   assert.deepEqual(
     mounted.sort(),
     operations()
@@ -96,7 +96,7 @@ test('the document is OpenAPI 3.1 with all that it must have', () => {
 
 test('every reference leads to a schema, and not back to itself', () => {
   const references = collect(document, '$ref');
-  assert.ok(references.length > 20);
+  assert.ok(references.length > 10);
   for (const reference of references) {
     assert.ok(resolve(reference), reference);
     assert.notEqual(resolve(reference).$ref, reference);
@@ -131,6 +131,6 @@ test('every parameter in a path is described, and no other', () => {
 
 test('routes that need a login say so, and those that need none do too', () => {
   const security = (name: string) => operations().find((one) => one.name === name)?.operation.security;
-  assert.deepEqual(security('GET /v1/catalog/movies'), []);
-  assert.deepEqual(security('POST /v1/tickets/purchases'), [{ bearer: [] }, { session: [] }]);
+  assert.deepEqual(security('POST /v1/accounts/login'), []);
+  assert.deepEqual(security('GET /v1/accounts/me'), [{ bearer: [] }, { session: [] }]);
 });

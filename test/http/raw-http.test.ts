@@ -33,7 +33,7 @@ const exchange = async (bytes: string) => {
 };
 
 const HOST = 'Host: localhost\r\n';
-const LIST = '/v1/catalog/movies';
+const LIST = '/v1/openapi.json';
 
 for (const [what, status, bytes] of [
   ['no HTTP at all', 400, 'hello there\r\n\r\n'],

@@ -7,7 +7,7 @@ import { startWork } from '../../../src/infrastructure/work.ts';
 
 /** A worker that knows one schedule: each second it notes in the table `ticks` which tick it is. */
 const tick = defineJob({
-  name: 'tickets.tick',
+  name: 'accounts.tick',
   lane: 'bulk',
   payload: noPayload,
   run: async ({ jobId, transaction }) => {
@@ -27,7 +27,7 @@ await runProcess(process.env, async (config, logger, lifecycle) => {
     database,
     redis,
     registry,
-    features: [{ schema: { name: 'tickets' }, schedules }],
+    features: [{ schema: { name: 'accounts' }, schedules }],
   });
   logger.info('working');
 });
