@@ -11,7 +11,7 @@ import { createLogs } from '../support/logs.ts';
 import type { JsonSchema } from '../support/operations.ts';
 import { createDatabaseForTest, sharedRedisUrl } from '../support/servers.ts';
 
-/** Not the API's: for people, supervisors and scrapers. */
+/** Not the API's: for people, supervisors and scrapers; and /internal/, for neighbours. */
 const UNDOCUMENTED = ['/livez', '/readyz', '/metrics', '/v1/openapi.json', '/docs', '/docs/start.js'];
 
 let app: Express;
@@ -42,7 +42,9 @@ const mountedBelow = (layers: Layer[], prefix = ''): string[] =>
     if (!route) return mountedBelow(handle.stack ?? [], path === '/' ? '' : path);
     const full = (prefix + route.path).replace(/(.)\/$/, '$1').replaceAll(/:(\w+)/g, '{$1}');
     const methods = Object.keys(route.methods).filter((method) => method !== '_all');
-    return UNDOCUMENTED.includes(full) ? [] : methods.map((method) => `${method.toUpperCase()} ${full}`);
+    return UNDOCUMENTED.includes(full) || full.startsWith('/internal/')
+      ? []
+      : methods.map((method) => `${method.toUpperCase()} ${full}`);
   });
 
 const operations = (): { name: string; path: string; operation: JsonSchema }[] =>
