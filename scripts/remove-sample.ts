@@ -9,7 +9,7 @@ import { runToEnd } from './services/children.ts';
  * imports what goes; and helpers that nobody is left to import. Only what stays with a part of the sample in it is named.
  */
 const FOLDERS =
-  /^(src\/features\/(catalog|tickets|grocery)|scripts\/bench)\/|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs)\.md$/;
+  /^(src\/features\/(catalog|tickets|grocery)|scripts\/bench)\/|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs)\.md$|^docker-compose\.apart\.yml$/;
 const USES = /\/v1\/(catalog|tickets|grocery)\b|\b(catalog|tickets|grocery)\.[a-z_]+|Popcorn/;
 const JUDGED = /^(test|web\/src)\/.*\.m?ts$/;
 /** Not helpers: these are started by name, not imported. */
@@ -70,6 +70,7 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/^SCREENING=[\s\S]*?(?=^```)/m, 'curl -si $API/accounts/me -H "Authorization: Bearer $TOKEN"\n'],
     [/Send the purchase again[^\n]*\n\n/, ''],
     line(/what-a-request-costs/),
+    [/ `docker-compose\.apart\.yml` runs[\s\S]*?apart\.md\)\.\n/, '\n'],
     [
       /path: '\/screenings\/:id\/price',\n {2}summary: 'What a seat costs'/,
       "path: '/points/:id',\n  summary: 'What was collected'",
