@@ -5,18 +5,17 @@ import { after, before, type TestContext, test } from 'node:test';
 import { type Cinema, openCinema } from '../support/cinema.ts';
 import type { Env } from '../support/env.ts';
 import { holdLock } from '../support/locks.ts';
-import { type Person, registerAndLogIn } from '../support/people.ts';
+import { makeStaff, type Person } from '../support/people.ts';
 import { type SpawnedApi, spawnApi, spawnEntryPoint } from '../support/processes.ts';
 import { send } from '../support/send.ts';
-import { addProduct } from '../support/supplies.ts';
 import { waitFor } from '../support/wait.ts';
 
 let cinema: Cinema;
-let ada: Person;
+let admin: Person;
 
 before(async () => {
   cinema = await openCinema();
-  ada = await registerAndLogIn(cinema.at(0));
+  admin = await makeStaff(cinema, 'admin');
 });
 after(() => cinema.close());
 
@@ -28,14 +27,11 @@ const start = async (t: TestContext, env: Env = {}) => {
 const said = (api: SpawnedApi, message: string) =>
   waitFor(`the line "${message}"`, () => api.logs.lines().find(({ msg }) => msg === message));
 
-/** Lets an order hang in this process until the lock is released. */
-const hangingOrder = async (api: SpawnedApi) => {
-  const productId = await addProduct(cinema.database, 5);
-  const lock = await holdLock(cinema.database, 'select 1 from grocery.products where id = $1 for update', [
-    productId,
-  ]);
-  const items = [{ productId, quantity: 1 }];
-  const answer = send(`${api.url}/v1/grocery/orders`, { method: 'POST', headers: ada.auth, json: { items } });
+/** Lets a request hang in this process until the lock is released. */
+const hangingRequest = async (api: SpawnedApi) => {
+  const lock = await holdLock(cinema.database, 'lock table accounts.newsletters in exclusive mode');
+  const json = { subject: 'News', text: 'None.' };
+  const answer = send(`${api.url}/v1/accounts/newsletters`, { method: 'POST', headers: admin.auth, json });
   answer.catch(() => {});
   await lock.waiters(1);
   return { answer, lock };
@@ -43,7 +39,7 @@ const hangingOrder = async (api: SpawnedApi) => {
 
 test('a request in flight is answered before the process ends, and the process then ends cleanly', async (t) => {
   const api = await start(t);
-  const { answer, lock } = await hangingOrder(api);
+  const { answer, lock } = await hangingRequest(api);
   api.signal('SIGTERM');
   await said(api, 'stopping');
   await waitFor('new connections to be refused', () =>
@@ -69,7 +65,7 @@ test('a connection on which nothing is asked does not hold up the end', async (t
 
 test('a second SIGTERM ends the process at once, and not as a success', async (t) => {
   const api = await start(t);
-  const { answer, lock } = await hangingOrder(api);
+  const { answer, lock } = await hangingRequest(api);
   api.signal('SIGTERM');
   await said(api, 'stopping');
   api.signal('SIGTERM');
@@ -80,7 +76,7 @@ test('a second SIGTERM ends the process at once, and not as a success', async (t
 
 test('a request that never ends does not hold the process beyond SHUTDOWN_SECONDS', async (t) => {
   const api = await start(t, { SHUTDOWN_SECONDS: '1' });
-  const { lock } = await hangingOrder(api);
+  const { lock } = await hangingRequest(api);
   api.signal('SIGTERM');
   assert.equal(await api.exited, 1);
   assert.ok(api.logs.lines().some(({ level, msg }) => level === 'fatal' && /stopping hard/.test(msg)));
