@@ -9,8 +9,8 @@ import { runToEnd } from './services/children.ts';
  * imports what goes; and helpers that nobody is left to import. Only what stays with a part of the sample in it is named.
  */
 const FOLDERS =
-  /^(src\/features\/(catalog|tickets|grocery)|scripts\/bench)\/|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs)\.md$|^docker-compose\.apart\.yml$/;
-const USES = /\/v1\/(catalog|tickets|grocery)\b|\b(catalog|tickets|grocery)\.[a-z_]+|Popcorn/;
+  /^(src\/features\/(catalog|tickets|grocery)|scripts\/bench)\/|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs)\.md$|^docker-compose\.apart\.yml$|^scripts\/(remove-sample|test-scaffold)\.ts$/;
+const USES = /\/v1\/(catalog|tickets|grocery)\b|\b(catalog|tickets|grocery)\.[a-z_]+|Popcorn|No movies/;
 const JUDGED = /^(test|web\/src)\/.*\.m?ts$/;
 /** Not helpers: these are started by name, not imported. */
 const STARTED = /\.test\.ts$|^web\/src\/main\.ts$/;
@@ -61,9 +61,13 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/#\/movies/g, '#/login'],
   ],
   'web/src/style/page.css': [line(/seats\.css/)],
-  'package.json': [line(/"(?:pre)?bench[:"]/)],
-  '.ci/run': [line(/npm run bench/)],
+  'package.json': [
+    line(/"(?:pre)?(?:bench[:"]|test:chaos|test:scaffold|test:browser|remove:sample)/),
+    [/",\n( {2}\})/, '"\n$1'],
+  ],
+  '.ci/run': [line(/npm run (?:bench|test:(?:chaos|scaffold|browser))/)],
   'README.md': [
+    [/ `npm run test:compose` proves[\s\S]*?no receipt\./, ''],
     [/^The sample is a cinema[\s\S]*?\n\n/m, ''],
     [/the cinema is at/, 'the page is at'],
     [/## Buy a ticket/, '## Log in'],
