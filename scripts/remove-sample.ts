@@ -49,6 +49,7 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/\/"seats":.*?\/, /, '/"email":"ann@example.test"/, '],
   ],
   'test/http/sessions.test.ts': [line(/'to a public route'/)],
+  'test/http/queue-dashboard.test.ts': [[/, 'catalog', 'tickets', 'grocery'/, '']],
   'test/infrastructure/migrations.test.ts': [
     [/ {2}const count = [\s\S]*?(?= {2}assert\.deepEqual\(\(await made)/, ''],
   ],

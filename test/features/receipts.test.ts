@@ -100,7 +100,7 @@ test('a newsletter reaches every customer once, and its progress can be seen', a
 test('the worker tells its health, and how much waits and ran in each lane', async () => {
   await supertest(workerUrl).get('/readyz').expect(200);
   const { text } = await supertest(workerUrl).get('/metrics').expect(200);
-  assert.match(text, /jobs_in_queue\{lane="urgent",state="waiting"\} 0/);
+  assert.match(text, /jobs_in_queue\{feature="tickets",lane="urgent",state="waiting"\} 0/);
   assert.match(
     text,
     /job_run_seconds_count\{lane="urgent",job="tickets.receipt",outcome="completed"\} [1-9]/,

@@ -43,7 +43,7 @@ test('a write with the session needs the browser’s word that it is from the sa
   const admin = await makeStaff(cinema, 'admin');
   const { cookie } = (await openSession(cinema.at(0), admin.email)) as { cookie: string };
   const pause = () =>
-    supertest(cinema.at(0).url).put('/admin/queues/api/queues/bulk/pause').set('Cookie', cookie);
+    supertest(cinema.at(0).url).put('/admin/queues/api/queues/accounts-bulk/pause').set('Cookie', cookie);
   assert.equal((await pause().expect(403)).body.code, 'csrf_token_invalid');
   await pause().set('Sec-Fetch-Site', 'cross-site').expect(403);
   await pause().set('Sec-Fetch-Site', 'same-origin').expect(200);
