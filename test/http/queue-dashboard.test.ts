@@ -17,10 +17,9 @@ test('administrators see the queues, by session and by token', async () => {
   const { headers } = await openSession(cinema.at(0), admin.email);
   for (const who of [headers, admin.auth]) {
     const { body } = await board('/api/queues').set(who).expect(200);
-    assert.deepEqual(
-      body.queues.map((queue: { name: string }) => queue.name),
-      ['accounts', 'catalog', 'tickets', 'grocery'].flatMap((name) => [`${name}-urgent`, `${name}-bulk`]),
-    );
+    const names = body.queues.map((queue: { name: string }) => queue.name);
+    for (const feature of ['accounts', 'catalog', 'tickets', 'grocery'])
+      for (const lane of ['urgent', 'bulk']) assert.ok(names.includes(`${feature}-${lane}`), names.join());
   }
 });
 
