@@ -60,7 +60,7 @@ test('while PostgreSQL is stopped, what needs it says so, the rest goes on, and 
 });
 
 for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
-  test(`requests in flight when PostgreSQL is stopped by ${signal} are told so, and sell nothing`, async () => {
+  test(`requests in flight when PostgreSQL is stopped by ${signal} are told the truth`, async () => {
     const stock = async () => (await get('/v1/grocery/products')).body.items[0].stock;
     const before = await stock();
     const lock = await holdLock(cinema.database, 'select 1 from grocery.products where id = $1 for update', [
@@ -69,10 +69,13 @@ for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
     const orders = crowd(3, () => order());
     await lock.waiters(3);
     await postgres.stop(signal);
-    for (const answer of await orders) assertPostgresMissing(answer);
+    const answers = await orders;
+    // The holder of the lock may be ended first. Who then gets it, and commits before its own end comes, has bought.
+    const sold = answers.filter(({ status }) => status === 201).length;
+    for (const answer of answers.filter(({ status }) => status !== 201)) assertPostgresMissing(answer);
     await postgres.start();
     await waitFor('PostgreSQL to be back', async () => (await get('/readyz')).status === 200);
-    assert.equal(await stock(), before);
+    assert.equal(await stock(), before - sold);
     await lock.release().catch(() => {});
   });
 }
