@@ -81,6 +81,18 @@ const relayBatch = (database: Database, queues: Queues, schema: string, jobs: Ma
     return rows.length;
   });
 
+/** For each schema the age of its oldest row that was not relayed, in seconds; none while PostgreSQL is away. */
+export const relayLags = async (database: Database, schemas: readonly string[]) => {
+  const lags = schemas.map(async (schema) => {
+    const [oldest] = await database.query<{ seconds: number }>(
+      `select extract(epoch from now() - created_at)::float8 as seconds from ${schema}.jobs
+       where relayed_at is null order by id limit 1`,
+    );
+    return { schema, seconds: oldest?.seconds ?? 0 };
+  });
+  return Promise.all(lags).catch(() => []);
+};
+
 interface RelayParts {
   database: Database;
   redis: Redis;

@@ -6,7 +6,7 @@ import type { JobDefinition, Schedule } from './jobs.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Logger } from './logger.ts';
 import { createJobMetrics } from './metrics.ts';
-import { startRelay } from './outbox.ts';
+import { relayLags, startRelay } from './outbox.ts';
 import { openQueues, queueDepths } from './queues.ts';
 import { startWorkers } from './workers.ts';
 
@@ -44,7 +44,10 @@ export const startWork = (parts: WorkParts): void => {
   const schemas = jobsOf(features);
   const queues = openQueues(config.redis, [...schemas.keys()]);
   lifecycle.onClose('queues', queues.close);
-  const metrics = createJobMetrics(registry, () => queueDepths(queues));
+  const metrics = createJobMetrics(registry, {
+    depths: () => queueDepths(queues),
+    lags: () => relayLags(parts.database, [...schemas.keys()]),
+  });
   const workers = startWorkers({ ...parts, schemas, metrics });
   lifecycle.onClose('workers', workers.close);
   const relay = startRelay({ ...parts, queues, schemas });
