@@ -43,7 +43,8 @@ const toError = (status: number, retryAfter: string | undefined, body: unknown):
     status: _status,
     ...extensions
   } = body as Record<string, unknown>;
-  if (typeof code !== 'string' || status === 500) return new Outage(`answered ${status}`);
+  // A 401 is about our token and not the user's, who must not be told that theirs is bad.
+  if (typeof code !== 'string' || status === 500 || status === 401) return new Outage(`answered ${status}`);
   return new AppError({
     code,
     status,
@@ -114,8 +115,9 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
     const policy = operations[operation]?.idempotent ? persistent : breaker;
     try {
       const output = await policy.execute(() => send(operation, input, deadline));
+      const parsed = operations[operation]?.output.parse(output);
       metrics.neighbourCalls.inc({ contract: name, operation, outcome: 'answered' });
-      return operations[operation]?.output.parse(output);
+      return parsed;
     } catch (error) {
       const isAway = error instanceof Outage || error instanceof BrokenCircuitError;
       metrics.neighbourCalls.inc({ contract: name, operation, outcome: isAway ? 'away' : 'refused' });
