@@ -66,7 +66,7 @@ const EDITS: Record<string, readonly Edit[]> = {
   'web/src/style/page.css': [line(/seats\.css/)],
   'package.json': [
     line(/"(?:pre)?(?:bench[:"]|test:chaos|test:scaffold|test:browser|remove:sample)/),
-    [/",\n( {2}\})/, '"\n$1'],
+    [/",?(\n {2}\},\n {2}"dependencies")/, '"$1'], // the last script may have gone
   ],
   '.ci/run': [line(/npm run (?:bench|test:(?:chaos|scaffold|browser))/)],
   'README.md': [

@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
 import pg from 'pg';
-import { cpuMilliseconds, median } from './figures.ts';
 import { addScreenings, type Ground, logIn, prepareGround, SEATS } from './ground.ts';
-import { installReferences, type LoadJob, runLoad } from './load.ts';
+import { installReferences, type LoadJob } from './load.ts';
+import { measureRounds, type Run, report } from './rounds.ts';
 import type { Target } from './target.ts';
 
 /**
@@ -82,40 +82,12 @@ for (const size of SIZES) {
   console.log(`filling with ${size} …`);
   grown.push(await grow(ground, size));
 }
-const figures = new Map<string, { cpu: number[]; p50: number[]; p99: number[] }>();
-for (let round = 0; round <= ROUNDS; round += 1) {
-  for (const workload of Object.keys(grown[0]?.jobs ?? {})) {
-    for (const { size, ours, jobs } of grown) {
-      const job = jobs[workload] as LoadJob;
-      const before = cpuMilliseconds([ours.pid]);
-      const result = await runLoad(job);
-      job.soldBefore = result.sold;
-      if (round === 0) continue; // warms up
-      const key = `${workload}|${size}`;
-      const list = figures.get(key) ?? { cpu: [], p50: [], p99: [] };
-      figures.set(key, list);
-      list.cpu.push(((cpuMilliseconds([ours.pid]) - before) * 1_000) / result.sent);
-      list.p50.push(result.p50);
-      list.p99.push(result.p99);
-    }
-  }
-  console.log(round === 0 ? 'warm' : `round ${round} of ${ROUNDS}`);
-}
+const runs = grown.flatMap(({ size, ours, jobs }) =>
+  Object.entries(jobs).map(
+    ([workload, job]): Run => ({ workload, name: `${size} rows`, pids: [ours.pid], job }),
+  ),
+);
+const figures = await measureRounds(runs, ROUNDS);
 for (const { ours } of grown) await ours.stop();
 await ground.end();
-
-console.log(`\nMedians of ${ROUNDS} rounds; CPU of the API in µs per request, latency in ms`);
-console.table(
-  [...figures].map(([key, { cpu, p50, p99 }]) => {
-    const [workload, size] = key.split('|');
-    const least = median(figures.get(`${workload}|${SIZES[0]}`)?.cpu ?? []);
-    return {
-      workload,
-      rows: Number(size),
-      CPU: Math.round(median(cpu) * 10) / 10,
-      'over the smallest': Math.round((median(cpu) / least) * 100) / 100,
-      p50: median(p50),
-      p99: median(p99),
-    };
-  }),
-);
+report(figures);
