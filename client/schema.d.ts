@@ -302,6 +302,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/catalog/screenings/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a screening off: its tickets are refunded; repeating it changes nothing
+         * @description Needs the role staff or admin.
+         */
+        post: operations["post_catalog_screenings_id_cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tickets/screenings/{id}/seats": {
         parameters: {
             query?: never;
@@ -589,6 +609,7 @@ export interface components {
             priceCents: number;
             /** Format: uuid */
             id: string;
+            cancelledAt: string | null;
         };
         SeatMap: {
             /** Format: uuid */
@@ -624,6 +645,7 @@ export interface components {
             /** Format: date-time */
             createdAt: string;
             cancelledAt: string | null;
+            refundedAt: string | null;
         };
         PurchasePage: {
             items: components["schemas"]["Purchase"][];
@@ -668,6 +690,9 @@ export interface components {
             totalCents: number;
             /** Format: date-time */
             createdAt: string;
+            purchaseId: string | null;
+            /** @description When it was released, its tickets being cancelled. */
+            releasedAt: string | null;
         };
         OrderPage: {
             items: components["schemas"]["Order"][];
@@ -1580,6 +1605,55 @@ export interface operations {
             };
         };
     };
+    post_catalog_screenings_id_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Success */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Screening"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description screening_started */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; branch on its code. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_tickets_screenings_id_seats: {
         parameters: {
             query?: never;
@@ -1744,7 +1818,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description seats_taken, too_many_holds, screening_started */
+            /** @description seats_taken, too_many_holds, screening_cancelled, screening_started */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -1902,7 +1976,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description seats_taken, screening_started */
+            /** @description seats_taken, screening_cancelled, screening_started */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -2227,6 +2301,11 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
+                    /**
+                     * Format: uuid
+                     * @description Of my tickets: the goods wait at that screening.
+                     */
+                    purchaseId?: string;
                     items: {
                         /** Format: uuid */
                         productId: string;
@@ -2254,7 +2333,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description out_of_stock */
+            /** @description out_of_stock, purchase_cancelled */
             409: {
                 headers: {
                     [name: string]: unknown;

@@ -4,8 +4,10 @@ import { accountsContract } from './features/accounts/contract.ts';
 import { createAccounts } from './features/accounts/index.ts';
 import { catalogContract } from './features/catalog/contract.ts';
 import { createCatalog } from './features/catalog/index.ts';
+import { connectEvents } from './features/events.ts';
 import type { Feature, Parts } from './features/feature.ts';
 import { createGrocery } from './features/grocery/index.ts';
+import { ticketsContract } from './features/tickets/contract.ts';
 import { createTickets } from './features/tickets/index.ts';
 import { createAdmission } from './http/admission.ts';
 import { createInternalTokens } from './http/contracts/internal-tokens.ts';
@@ -29,6 +31,7 @@ import type { Logger } from './infrastructure/logger.ts';
 import { createMailer } from './infrastructure/mailer.ts';
 import { createMetrics } from './infrastructure/metrics.ts';
 import { migrate } from './infrastructure/migrations.ts';
+import { createOutbox } from './infrastructure/outbox.ts';
 import { openQueues } from './infrastructure/queues.ts';
 import { closeRedis, openRedis } from './infrastructure/redis.ts';
 import { schedulesOf, startWork } from './infrastructure/work.ts';
@@ -44,7 +47,9 @@ const createFeatures = (parts: Parts, callsOf: CallsOf): Feature[] => {
     accounts: callsOf(accountsContract, accounts),
     catalog: callsOf(catalogContract, catalog),
   };
-  return [accounts, catalog, createTickets(parts, neighbours), createGrocery(parts, neighbours)];
+  const tickets = createTickets(parts, neighbours);
+  const grocery = createGrocery(parts, { ...neighbours, tickets: callsOf(ticketsContract, tickets) });
+  return [accounts, catalog, tickets, grocery];
 };
 
 const namesOf = (features: readonly Feature[]) => features.map(({ name }) => name);
@@ -53,8 +58,16 @@ const namesOf = (features: readonly Feature[]) => features.map(({ name }) => nam
 const composeFeatures = (parts: OpenParts, lifecycle: Lifecycle) => {
   const { serves, callsOf, check } = createNeighbours({ ...parts, tokens: parts.internalTokens, lifecycle });
   const all = createFeatures(parts, callsOf);
+  const served = all.filter(({ name }) => serves(name));
+  const outboxOf = (feature: string) => createOutbox(feature, parts.redis);
+  const events = connectEvents(all, { ...parts, callsOf, outboxOf });
+  const work = served.map((feature) => ({
+    ...feature,
+    jobs: [...(feature.jobs ?? []), ...events.jobsOf(feature)],
+  }));
+  const offers = served.flatMap((feature) => [...(feature.offers ?? []), ...events.offersOf(feature)]);
   check(namesOf(all));
-  return { all, served: all.filter(({ name }) => serves(name)) };
+  return { all, served, work, offers };
 };
 
 /** Opens what the features stand on. What is opened first is closed last. */
@@ -97,11 +110,10 @@ export const openApp = async (
   const health = createHealth({ ...parts, draining });
   const { instance, eventStreams: limits } = config;
   const openStream = createEventStreams({ instance, limits, metrics: parts.metrics, draining });
-  const { all, served } = composeFeatures(parts, lifecycle);
+  const { all, served, offers } = composeFeatures(parts, lifecycle);
   const queues = openQueues(config.redis, namesOf(all));
   lifecycle.onClose('queues', queues.close);
   const dashboard = createQueueDashboard(queues, admit);
-  const offers = served.flatMap(({ offer = [] }) => offer);
   const internal = serveContracts(offers, parts.internalTokens);
   return createApp({
     ...parts,
@@ -142,8 +154,8 @@ export const startWorker = async (
   const parts = await openParts({ ...config, database }, logger, lifecycle);
   const draining = new AbortController();
   const health = createHealth({ ...parts, draining: draining.signal });
-  const { served: features } = composeFeatures(parts, lifecycle);
-  startWork({ ...parts, lifecycle, registry: parts.metrics.registry, features });
+  const { work } = composeFeatures(parts, lifecycle);
+  startWork({ ...parts, lifecycle, registry: parts.metrics.registry, features: work });
   const server = await startServer(express().use(health), { ...config.http, drainSeconds: 0, draining });
   lifecycle.onClose('http', server.drain);
   logger.info({ port: server.port }, 'working');

@@ -12,6 +12,7 @@ import type { JobDefinition, Schedule } from '../infrastructure/jobs.ts';
 import type { Logger } from '../infrastructure/logger.ts';
 import type { Mailer } from '../infrastructure/mailer.ts';
 import type { Schema } from '../infrastructure/migrations.ts';
+import type { Event, Subscription } from './events.ts';
 
 /** What every feature is built from; each takes what it needs. */
 export interface Parts {
@@ -31,9 +32,13 @@ export interface Parts {
 export interface Feature extends RouteGroup {
   schema: Schema;
   /** What its neighbours may call. */
-  offer?: Offer;
+  offers?: readonly Offer[];
   /** What its workers can do; the jobs of schedules are added by themselves. */
   jobs?: readonly JobDefinition[];
   /** What the clock starts; the only place where a schedule is declared. */
   schedules?: readonly Schedule[];
+  /** What it tells its neighbours; the jobs of telling are added by themselves. */
+  publishes?: readonly Event<unknown>[];
+  /** What it is told by them; the jobs are added by themselves. */
+  subscriptions?: readonly Subscription[];
 }

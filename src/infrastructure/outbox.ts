@@ -37,20 +37,20 @@ const POLL_MS = 1_000; // the safety net for a lost wake-up
 const channelOf = (redis: Redis) => `${redis.options.keyPrefix}outbox`;
 
 export interface Outbox {
-  /** Makes the job due when `transaction` commits. */
-  enqueue<Payload>(transaction: Transaction, job: Job<Payload>, payload: Payload): void;
+  /** Makes the job due when `transaction` commits. One whose `id` is known already is not due once more. */
+  enqueue<Payload>(transaction: Transaction, job: Named<Payload>, payload: Payload, id?: string): void;
 }
+
+/** A job, or an event, whose job is to be delivered. */
+type Named<Payload> = Pick<Job<Payload>, 'name' | 'payload'>;
 
 /** The outbox of one feature. */
 export const createOutbox = (schema: string, redis: Redis): Outbox => {
   const publish = createPublisher(redis);
   return {
-    enqueue: (transaction, job, payload) => {
-      transaction.send(`insert into ${schema}.jobs (id, name, payload) values ($1, $2, $3)`, [
-        uuidv7(),
-        job.name,
-        JSON.stringify(payload),
-      ]);
+    enqueue: (transaction, job, payload, id = uuidv7()) => {
+      const insert = `insert into ${schema}.jobs (id, name, payload) values ($1, $2, $3) on conflict do nothing`;
+      transaction.send(insert, [id, job.name, JSON.stringify(payload)]);
       // Through Redis and not NOTIFY, whose commits take a lock of the whole server one after another.
       transaction.afterCommit(() => publish(channelOf(redis), schema));
     },

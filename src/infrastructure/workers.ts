@@ -1,7 +1,8 @@
-import { type Job as QueuedJob, UnrecoverableError, Worker } from 'bullmq';
+import { DelayedError, type Job as QueuedJob, UnrecoverableError, Worker } from 'bullmq';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Config } from '../config.ts';
-import type { Database, Transaction } from './database.ts';
+import { AppError } from '../errors.ts';
+import { type Database, isDatabaseUnavailable, type Transaction } from './database.ts';
 import { type JobDefinition, LANES, type Lane } from './jobs.ts';
 import type { Logger } from './logger.ts';
 import type { JobMetrics } from './metrics.ts';
@@ -31,6 +32,19 @@ const claim = async (transaction: Transaction, schema: string, job: QueuedJob): 
     [job.id, job.name, JSON.stringify(job.data)],
   );
   return rows.length > 0;
+};
+
+/** What a job needs is away. That is not its failure, and says nothing about when it will be back. */
+const isOutage = (error: unknown) =>
+  isDatabaseUnavailable(error) || (error instanceof AppError && error.problem.status === 503);
+
+const LONGEST_WAIT_MS = 30_000;
+
+/** Puts the job off without counting the attempt, or an outage of some minutes would bury it. */
+const putOff = async (job: QueuedJob, token: string | undefined): Promise<never> => {
+  const longest = Math.min(LONGEST_WAIT_MS, 1_000 * 2 ** Math.min(job.attemptsStarted, 10));
+  await job.moveToDelayed(Date.now() + longest * (0.5 + Math.random() / 2), token);
+  throw new DelayedError();
 };
 
 const parsePayload = (definition: JobDefinition, data: unknown): never => {
@@ -65,7 +79,14 @@ const startLine = ({ schema, jobs, lane, concurrency, gate }: Line, parts: Worke
     });
   };
 
-  const worker = new Worker(queueName(schema, lane), (job) => gate(run, job), {
+  const runOrPutOff = (job: QueuedJob, token: string | undefined) =>
+    run(job).catch((error: unknown) => {
+      if (!isOutage(error)) throw error;
+      logger.warn({ lane, jobId: job.id, job: job.name, err: error }, 'a job is put off');
+      return putOff(job, token);
+    });
+
+  const worker = new Worker(queueName(schema, lane), (job, token) => gate(runOrPutOff, job, token), {
     connection: { url: config.redis.url, maxRetriesPerRequest: null },
     prefix: queuePrefix(config.redis.keyPrefix),
     concurrency,

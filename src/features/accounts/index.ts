@@ -48,7 +48,7 @@ export const createAccounts = (parts: Parts): Feature & { calls: AccountsContrac
     schema: { name: 'accounts', migrations, prepare },
     jobs: newsletter.jobs,
     schedules: [cleanUpHourly('accounts')],
-    offer: offer(accountsContract, calls),
+    offers: [offer(accountsContract, calls)],
     calls,
   };
 };

@@ -27,4 +27,11 @@ export const migrations: Migration[] = [
   },
   idempotencyMigration('catalog'),
   outboxMigration('catalog'),
+  {
+    name: 'cancelled-screenings',
+    sql: `alter table catalog.screenings add column cancelled_at timestamptz,
+      drop constraint screenings_auditorium_starts_at_key;
+    -- An auditorium is free again when its screening is cancelled.
+    create unique index on catalog.screenings (auditorium, starts_at) where cancelled_at is null`,
+  },
 ];

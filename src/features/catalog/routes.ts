@@ -121,5 +121,19 @@ export const createRoutes = (catalog: CatalogService, cache: CatalogCache): Rout
         return reply;
       },
     }),
+    route({
+      method: 'post',
+      path: '/screenings/:id/cancel',
+      summary: 'Call a screening off: its tickets are refunded; repeating it changes nothing',
+      access: ['staff', 'admin'],
+      params: byId,
+      replies: { 200: schemas.screening },
+      problems: { 404: ['not_found'], 409: ['screening_started'] },
+      handle: async ({ params }) => {
+        const screening = await catalog.cancelScreening(params.id);
+        await cache.invalidate();
+        return { status: 200, body: screening };
+      },
+    }),
   ];
 };

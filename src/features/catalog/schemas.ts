@@ -17,6 +17,8 @@ export const screeningInput = z.strictObject({
   seatsPerRow: z.int().min(1).max(99).meta({ description: 'Numbered from 1.' }),
   priceCents: cents,
 });
-export const screening = screeningInput.extend({ id, startsAt: timestamp }).meta({ id: 'Screening' });
+export const screening = screeningInput
+  .extend({ id, startsAt: timestamp, cancelledAt: timestamp.nullable() })
+  .meta({ id: 'Screening' });
 export const screeningPage = pageOf(screening).meta({ id: 'ScreeningPage' });
 export const screeningQuery = pageQuery.extend({ movieId: id.optional() });

@@ -11,9 +11,9 @@ export interface Movie {
 const MOVIE = 'id, title, description, minutes';
 
 // ISO text with microseconds, since a Date would cut them off and a cursor made of it would miss its row.
-const SCREENING = `id, movie_id as "movieId", auditorium,
-  to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "startsAt",
-  rows, seats_per_row as "seatsPerRow", price_cents as "priceCents"`;
+const isoText = (column: string) => `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+const SCREENING = `id, movie_id as "movieId", auditorium, ${isoText('starts_at')} as "startsAt",
+  rows, seats_per_row as "seatsPerRow", price_cents as "priceCents", ${isoText('cancelled_at')} as "cancelledAt"`;
 
 export const insertMovie = async (db: Queryable, movie: Movie): Promise<void> => {
   await db.query('insert into catalog.movies (id, title, description, minutes) values ($1, $2, $3, $4)', [
@@ -46,7 +46,7 @@ export const listMovies = (db: Queryable, after: string | undefined, limit: numb
 /** Undefined when the auditorium is taken at that time. */
 export const insertScreening = async (
   db: Queryable,
-  screening: Screening,
+  screening: Omit<Screening, 'cancelledAt'>,
 ): Promise<Screening | undefined> => {
   const [inserted] = await db.query<Screening>(
     `insert into catalog.screenings (id, movie_id, auditorium, starts_at, rows, seats_per_row, price_cents)
@@ -71,6 +71,16 @@ export const findScreening = async (db: Queryable, id: string): Promise<Screenin
   return screening;
 };
 
+/** Undefined when it is cancelled already, has started, or does not exist. */
+export const cancelScreening = async (db: Queryable, id: string): Promise<Screening | undefined> => {
+  const [cancelled] = await db.query<Screening>(
+    `update catalog.screenings set cancelled_at = now()
+     where id = $1 and cancelled_at is null and starts_at > now() returning ${SCREENING}`,
+    [id],
+  );
+  return cancelled;
+};
+
 export interface ScreeningFilter {
   movieId: string | undefined;
   /** The start and id of the last screening seen. */
@@ -78,14 +88,14 @@ export interface ScreeningFilter {
   limit: number;
 }
 
-/** Screenings that have not started, the next first. */
+/** Screenings that are to come, the next first. */
 export const listScreenings = (
   db: Queryable,
   { movieId, after, limit }: ScreeningFilter,
 ): Promise<Screening[]> =>
   db.query<Screening>(
     `select ${SCREENING} from catalog.screenings
-     where starts_at > now() and ($1::uuid is null or movie_id = $1)
+     where starts_at > now() and cancelled_at is null and ($1::uuid is null or movie_id = $1)
        and ($2::timestamptz is null or (starts_at, id) > ($2, $3::uuid))
      order by starts_at, id limit $4`,
     [movieId, after?.[0], after?.[1], limit],

@@ -28,4 +28,11 @@ export const migrations: Migration[] = [
   },
   idempotencyMigration('grocery'),
   outboxMigration('grocery'),
+  {
+    name: 'vouchers',
+    sql: `alter table grocery.orders add column purchase_id uuid, add column released_at timestamptz;
+    create index on grocery.orders (purchase_id) where purchase_id is not null;
+    -- One for each purchase of tickets that goods were ordered with, or that was cancelled: its lock puts the two in order.
+    create table grocery.vouchers (purchase_id uuid primary key, released_at timestamptz)`,
+  },
 ];

@@ -53,11 +53,16 @@ export const createRoutes = (grocery: GroceryService): Route[] => [
     creates: true,
     body: schemas.orderInput,
     replies: { 201: schemas.order },
-    problems: { 404: ['not_found'], 409: ['out_of_stock'] },
-    handle: ({ identity, body, once }) =>
-      once(async (transaction) =>
-        created(await grocery.order(transaction, identity.userId, body.items), '/v1/grocery/orders'),
-      ),
+    problems: { 404: ['not_found'], 409: ['out_of_stock', 'purchase_cancelled'] },
+    handle: async ({ identity: { userId }, body: { items, purchaseId = null }, once }) => {
+      // Outside the transaction, and thrown inside, as for a purchase of tickets.
+      const [prepared] = await Promise.allSettled([grocery.prepare(userId, purchaseId)]);
+      return once(async (transaction) => {
+        if (prepared.status === 'rejected') throw prepared.reason;
+        const order = await grocery.order(transaction, userId, { items, purchaseId });
+        return created(order, '/v1/grocery/orders');
+      });
+    },
   }),
   route({
     method: 'get',

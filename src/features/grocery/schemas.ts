@@ -15,6 +15,7 @@ export const delivery = z.strictObject({ quantity: z.int().min(1).max(1_000_000)
 
 const item = z.strictObject({ productId: id, quantity });
 export const orderInput = z.strictObject({
+  purchaseId: id.optional().meta({ description: 'Of my tickets: the goods wait at that screening.' }),
   items: z
     .array(item)
     .min(1)
@@ -29,6 +30,10 @@ export const order = z
     items: z.array(item.extend({ priceCents: price })),
     totalCents: cents,
     createdAt: timestamp,
+    purchaseId: id.nullable(),
+    releasedAt: timestamp
+      .nullable()
+      .meta({ description: 'When it was released, its tickets being cancelled.' }),
   })
   .meta({ id: 'Order' });
 export const orderPage = pageOf(order).meta({ id: 'OrderPage' });

@@ -22,6 +22,8 @@ export interface Order {
   items: SoldItem[];
   totalCents: number;
   createdAt: Date;
+  purchaseId: string | null;
+  releasedAt: Date | null;
 }
 
 const PRODUCT = 'id, name, price_cents as "priceCents", stock';
@@ -73,11 +75,11 @@ export const takeFromStock = (db: Queryable, items: readonly Item[]): Promise<So
 
 export const insertOrder = async (
   db: Queryable,
-  order: { id: string; userId: string; totalCents: number; items: readonly SoldItem[] },
+  order: Omit<Order, 'createdAt' | 'releasedAt'> & { userId: string },
 ): Promise<Order> => {
   const [row] = await db.query<{ createdAt: Date }>(
     `with placed as (
-       insert into grocery.orders (id, user_id, total_cents) values ($1, $2, $3) returning created_at
+       insert into grocery.orders (id, user_id, total_cents, purchase_id) values ($1, $2, $3, $7) returning created_at
      ), items as (
        insert into grocery.order_items (order_id, product_id, quantity, price_cents)
        select $1, * from unnest($4::uuid[], $5::int[], $6::int[])
@@ -90,10 +92,12 @@ export const insertOrder = async (
       order.items.map((item) => item.productId),
       order.items.map((item) => item.quantity),
       order.items.map((item) => item.priceCents),
+      order.purchaseId,
     ],
   );
   if (!row) throw new Error('the insertion returned no order');
-  return { id: order.id, items: [...order.items], totalCents: order.totalCents, createdAt: row.createdAt };
+  const { userId: _userId, ...rest } = order;
+  return { ...rest, createdAt: row.createdAt, releasedAt: null };
 };
 
 /** The user's orders, the newest first; those before the one with id `before`. */
@@ -104,7 +108,8 @@ export const listOrders = (
   limit: number,
 ): Promise<Order[]> =>
   db.query<Order>(
-    `select id, total_cents as "totalCents", created_at as "createdAt",
+    `select id, total_cents as "totalCents", created_at as "createdAt", purchase_id as "purchaseId",
+       released_at as "releasedAt",
        (select json_agg(json_build_object('productId', product_id, 'quantity', quantity, 'priceCents', price_cents)
           order by product_id) from grocery.order_items where order_id = id) as items
      from grocery.orders where user_id = $1 and ($2::uuid is null or id < $2) order by id desc limit $3`,

@@ -1,8 +1,11 @@
+import { offer } from '../../http/contracts/contract.ts';
 import { createOutbox } from '../../infrastructure/outbox.ts';
 import type { AccountsContract } from '../accounts/contract.ts';
 import type { CatalogContract } from '../catalog/contract.ts';
 import { cleanUpHourly } from '../clean-up.ts';
 import type { Feature, Parts } from '../feature.ts';
+import { createCancellation, createRefundJob } from './cancellation.ts';
+import { purchaseCancelled, type TicketsContract, ticketsContract } from './contract.ts';
 import { createHolds } from './holds.ts';
 import { createReceiptJob, salesReportNightly } from './jobs.ts';
 import { createLiveSeats } from './live-seats.ts';
@@ -17,19 +20,34 @@ interface Neighbours {
   catalog: CatalogContract;
 }
 
-export const createTickets = (parts: Parts, { accounts, catalog }: Neighbours): Feature => {
+export const createTickets = (
+  parts: Parts,
+  { accounts, catalog }: Neighbours,
+): Feature & { calls: TicketsContract } => {
   const outbox = createOutbox('tickets', parts.redis);
   const receipt = createReceiptJob(parts.mailer, accounts);
   const { database, config } = parts;
   const live = createLiveSeats({ ...parts, readTaken: (ids) => listTakenSeats(database, ids) });
-  const tickets = createTicketsService({ database, catalog, outbox, receipt, live });
+  const refund = createRefundJob(parts.mailer, accounts);
+  const cancellation = createCancellation({ outbox, refund, live });
+  const tickets = createTicketsService({ database, catalog, outbox, receipt, live, cancellation });
   const holds = createHolds({ database, live, limits: config.holds, prepare: tickets.prepare });
+  const calls: TicketsContract = {
+    findPurchase: async ({ userId, id }) => {
+      const { screeningId, cancelledAt } = await tickets.find(userId, id);
+      return { id, screeningId, cancelledAt: cancelledAt?.toISOString() ?? null };
+    },
+  };
   return {
     name: 'tickets',
     description: 'Seats of screenings, sold once each.',
     routes: [...createSeatRoutes(tickets, holds), ...createRoutes(tickets)],
     schema: { name: 'tickets', migrations },
-    jobs: [receipt],
+    jobs: [receipt, refund],
+    publishes: [purchaseCancelled],
+    subscriptions: [cancellation.onScreeningCancelled],
+    offers: [offer(ticketsContract, calls)],
+    calls,
     schedules: [cleanUpHourly('tickets', DELETE_EXPIRED), salesReportNightly],
   };
 };

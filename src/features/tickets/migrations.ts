@@ -50,4 +50,5 @@ export const migrations: Migration[] = [
       add check ((held_by is null) = (held_until is null));
     create index on tickets.sold_seats (held_by) where held_by is not null`,
   },
+  { name: 'refunds', sql: 'alter table tickets.purchases add column refunded_at timestamptz' },
 ];

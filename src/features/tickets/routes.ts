@@ -12,7 +12,11 @@ export const createRoutes = (tickets: TicketsService): Route[] => [
     creates: true,
     body: schemas.order,
     replies: { 201: schemas.purchase },
-    problems: { 404: ['not_found'], 409: ['seats_taken', 'screening_started'], 422: ['no_such_seat'] },
+    problems: {
+      404: ['not_found'],
+      409: ['seats_taken', 'screening_cancelled', 'screening_started'],
+      422: ['no_such_seat'],
+    },
     handle: async ({ identity, body, once }) => {
       // Before the transaction: the catalog may need a connection of its own, or lie behind the network. What it refuses
       // is thrown inside, because the repeat of a purchase gets its stored answer though the screening has started since.

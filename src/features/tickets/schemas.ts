@@ -31,6 +31,7 @@ export const purchase = z
     totalCents: cents,
     createdAt: timestamp,
     cancelledAt: timestamp.nullable(),
+    refundedAt: timestamp.nullable(),
   })
   .meta({ id: 'Purchase' });
 export const purchasePage = pageOf(purchase).meta({ id: 'PurchasePage' });

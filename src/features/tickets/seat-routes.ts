@@ -46,7 +46,7 @@ export const createSeatRoutes = (tickets: TicketsService, holds: Holds): Route[]
     replies: { 200: schemas.holds },
     problems: {
       404: ['not_found'],
-      409: ['seats_taken', 'too_many_holds', 'screening_started'],
+      409: ['seats_taken', 'too_many_holds', 'screening_cancelled', 'screening_started'],
       422: ['no_such_seat'],
     },
     handle: async ({ identity, params, body }) =>

@@ -3,6 +3,7 @@ import { AppError, conflict, notFound } from '../../errors.ts';
 import type { Database, Transaction } from '../../infrastructure/database.ts';
 import type { Outbox } from '../../infrastructure/outbox.ts';
 import type { CatalogContract, Screening } from '../catalog/contract.ts';
+import type { Cancellation } from './cancellation.ts';
 import { seatsTaken } from './holds.ts';
 import type { ReceiptJob } from './jobs.ts';
 import type { LiveSeats } from './live-seats.ts';
@@ -18,6 +19,7 @@ const noSuchSeats = (seats: string[]) =>
     extensions: { seats },
   });
 
+const cancelled = () => conflict('screening_cancelled', 'The screening will not take place.');
 const started = () => conflict('screening_started', 'The screening has started.');
 
 interface TicketsParts {
@@ -26,10 +28,18 @@ interface TicketsParts {
   outbox: Outbox;
   receipt: ReceiptJob;
   live: LiveSeats;
+  cancellation: Cancellation;
 }
 
 /** The rules of tickets: a seat is sold once, and a purchase gets all its seats or none. */
-export const createTicketsService = ({ database, catalog, outbox, receipt, live }: TicketsParts) => ({
+export const createTicketsService = ({
+  database,
+  catalog,
+  outbox,
+  receipt,
+  live,
+  cancellation,
+}: TicketsParts) => ({
   /** @throws {AppError} 404. */
   seatMap: async (screeningId: string) => {
     const screening = await catalog.findScreening(screeningId);
@@ -45,9 +55,10 @@ export const createTicketsService = ({ database, catalog, outbox, receipt, live 
     return live.follow(screeningId);
   },
 
-  /** Checks what needs no transaction. @throws {AppError} 404, 409 `screening_started`, 422 `no_such_seat`. */
+  /** Checks what needs no transaction. @throws {AppError} 404, 409 `screening_cancelled` or `screening_started`, 422 `no_such_seat`. */
   prepare: async (screeningId: string, seats: string[]): Promise<Screening> => {
     const screening = await catalog.findScreening(screeningId);
+    if (screening.cancelledAt) throw cancelled();
     if (Date.parse(screening.startsAt) <= Date.now()) throw started();
     const unknown = seats.filter((seat) => !hasSeat(screening, seat));
     if (unknown.length > 0) throw noSuchSeats(unknown);
@@ -82,13 +93,15 @@ export const createTicketsService = ({ database, catalog, outbox, receipt, live 
     return purchase;
   },
 
-  /** Frees the seats; repeating it changes nothing. @throws {AppError} 404, 409 `screening_started`. */
+  /** Frees the seats and pays back; repeating it changes nothing. @throws {AppError} 404, 409 `screening_started`. */
   cancel: async (userId: string, id: string): Promise<store.Purchase> => {
-    const cancelled = await database.transaction((transaction) =>
-      store.cancelPurchase(transaction, userId, id),
-    );
-    if (cancelled) live.changed(cancelled.screeningId);
-    const purchase = cancelled ?? (await store.findPurchase(database, userId, id));
+    const done = await database.transaction(async (transaction) => {
+      const purchase = await store.cancelPurchase(transaction, userId, id);
+      if (purchase) cancellation.settle(transaction, { ...purchase, userId });
+      return purchase;
+    });
+    if (done) live.changed(done.screeningId);
+    const purchase = done ?? (await store.findPurchase(database, userId, id));
     if (!purchase) throw notFound('purchase');
     if (!purchase.cancelledAt) throw started();
     return purchase;

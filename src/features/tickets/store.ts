@@ -8,10 +8,11 @@ export interface Purchase {
   totalCents: number;
   createdAt: Date;
   cancelledAt: Date | null;
+  refundedAt: Date | null;
 }
 
 const PURCHASE = `id, screening_id as "screeningId", starts_at as "startsAt", seats, total_cents as "totalCents",
-  created_at as "createdAt", cancelled_at as "cancelledAt"`;
+  created_at as "createdAt", cancelled_at as "cancelledAt", refunded_at as "refundedAt"`;
 
 export interface NewPurchase {
   id: string;

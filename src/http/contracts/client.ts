@@ -60,7 +60,7 @@ const toError = (status: number, retryAfter: string | undefined, body: unknown):
  * process, or with 503 `dependency_unavailable`.
  */
 export const createContractClient = <C extends Contract>(contract: C, url: string, parts: ClientParts) => {
-  const { name, operations } = contract;
+  const { feature, name, operations } = contract;
   const agent = new Agent({ keepAliveTimeout: KEEP_ALIVE_MS, connect: { timeout: ATTEMPT_MS } });
   const outages = handleType(Outage);
   const breaker = circuitBreaker(outages, {
@@ -121,7 +121,7 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
     } catch (error) {
       const isAway = error instanceof Outage || error instanceof BrokenCircuitError;
       metrics.neighbourCalls.inc({ contract: name, operation, outcome: isAway ? 'away' : 'refused' });
-      throw isAway ? unavailable(name, error) : error;
+      throw isAway ? unavailable(feature, error) : error;
     }
   };
 

@@ -11,15 +11,17 @@ export interface Operation<Input extends z.ZodType = z.ZodType, Output extends z
 
 /** What a feature offers to its neighbours, in one process or over HTTP; the definition serves both ends. */
 export interface Contract<Operations extends Record<string, Operation> = Record<string, Operation>> {
-  /** The feature's name. */
+  feature: string;
+  /** Of a feature's contracts each has its own. */
   name: string;
   operations: Operations;
 }
 
 export const defineContract = <const Operations extends Record<string, Operation>>(
-  name: string,
+  feature: string,
   operations: Operations,
-): Contract<Operations> => ({ name, operations });
+  name = feature,
+): Contract<Operations> => ({ feature, name, operations });
 
 /** The contract as functions: the feature's own, or those of its client. */
 export type Calls<C extends Contract> = {

@@ -17,14 +17,13 @@ interface NeighbourParts {
 
 /** Decides for each feature whether it is here or elsewhere, by FEATURES and NEIGHBOURS. */
 export const createNeighbours = ({ config, metrics, lifecycle, tokens }: NeighbourParts) => {
-  const faults: string[] = [];
+  const missing = new Set<string>();
   const serves = (name: string) => config.features.length === 0 || config.features.includes(name);
 
   const callsOf: CallsOf = (contract, own) => {
-    if (serves(contract.name)) return own.calls;
-    const url = config.neighbours[contract.name];
-    if (!url)
-      faults.push(`NEIGHBOURS: must say where ${contract.name} is served, since FEATURES leaves it out`);
+    if (serves(contract.feature)) return own.calls;
+    const url = config.neighbours[contract.feature];
+    if (!url) missing.add(contract.feature);
     const client = createContractClient(contract, url ?? 'http://nowhere.invalid', { tokens, metrics });
     lifecycle.onClose(`client of ${contract.name}`, client.close);
     return client.calls;
@@ -32,8 +31,11 @@ export const createNeighbours = ({ config, metrics, lifecycle, tokens }: Neighbo
 
   /** @throws {ConfigError} when FEATURES names what is not there, or a neighbour's address is missing. */
   const check = (names: readonly string[]): void => {
-    for (const name of config.features)
-      if (!names.includes(name)) faults.push(`FEATURES: there is no ${name}; there are ${names.join(', ')}`);
+    const faults = config.features
+      .filter((name) => !names.includes(name))
+      .map((name) => `FEATURES: there is no ${name}; there are ${names.join(', ')}`);
+    for (const name of missing)
+      faults.push(`NEIGHBOURS: must say where ${name} is served, since FEATURES leaves it out`);
     if (faults.length > 0) throw new ConfigError(faults);
   };
 

@@ -15,7 +15,7 @@ export const createThings = (parts: Parts): Feature & { calls: ThingsContract } 
     routes: createRoutes(things),
     schema: { name: 'things', migrations },
     schedules: [cleanUpHourly('things')],
-    offer: offer(thingsContract, calls),
+    offers: [offer(thingsContract, calls)],
     calls,
   };
 };
