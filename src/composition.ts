@@ -1,5 +1,5 @@
 import express, { type Express } from 'express';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import { accountsContract } from './features/accounts/contract.ts';
 import { createAccounts } from './features/accounts/index.ts';
 import { catalogContract } from './features/catalog/contract.ts';
@@ -55,7 +55,7 @@ const createFeatures = (parts: Parts, callsOf: CallsOf): Feature[] => {
 const namesOf = (features: readonly Feature[]) => features.map(({ name }) => name);
 
 /** All features, and those that this process serves. @throws {ConfigError} */
-const composeFeatures = (parts: OpenParts, lifecycle: Lifecycle) => {
+export const composeFeatures = (parts: OpenParts, lifecycle: Lifecycle) => {
   const { serves, callsOf, check } = createNeighbours({ ...parts, tokens: parts.internalTokens, lifecycle });
   const all = createFeatures(parts, callsOf);
   const served = all.filter(({ name }) => serves(name));
@@ -71,7 +71,12 @@ const composeFeatures = (parts: OpenParts, lifecycle: Lifecycle) => {
 };
 
 /** Opens what the features stand on. What is opened first is closed last. */
-const openParts = async (config: Config, logger: Logger, lifecycle: Lifecycle, { patient = false } = {}) => {
+export const openParts = async (
+  config: Config,
+  logger: Logger,
+  lifecycle: Lifecycle,
+  { patient = false } = {},
+) => {
   const database = createDatabase({ ...config.database, patient }, logger);
   lifecycle.onClose('postgres', database.close);
   const redis = await openRedis(config.redis, logger);
@@ -162,12 +167,21 @@ export const startWorker = async (
   return server;
 };
 
+/** @throws {ConfigError} when a role is to be made for what has no schema. */
+const checkRoles = (passwords: Config['database']['rolePasswords'], schemas: readonly string[]) => {
+  const unknown = Object.keys(passwords).filter((name) => !schemas.includes(name));
+  if (unknown.length > 0)
+    throw new ConfigError(unknown.map((name) => `DATABASE_ROLES: there is no feature ${name}`));
+};
+
 /** Once per deployment, before its replicas start: brings every feature's schema up to date and makes sample data. */
 export const runMigrations = async (config: Config, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
   const parts = await openParts(config, logger, lifecycle, { patient: true });
   const { served } = composeFeatures(parts, lifecycle);
   const schemas = served.map(({ schema }) => schema);
-  await migrate(parts.database, schemas, { seed: config.seed.sample }, logger);
+  const { rolePasswords } = config.database;
+  checkRoles(rolePasswords, namesOf(served));
+  await migrate(parts.database, schemas, { seed: config.seed.sample, rolePasswords }, logger);
   const queues = openQueues(config.redis, namesOf(served));
   lifecycle.onClose('queues', queues.close);
   await queues.removeOtherSchedules(schedulesOf(served));

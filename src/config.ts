@@ -106,6 +106,16 @@ const neighbours = z
   )
   .transform((items) => Object.fromEntries(items) as Record<string, string>);
 
+/** `accounts:secret,…`: the passwords of the roles that `migrate` makes for services of their own. */
+const rolePasswords = z
+  .string()
+  .default('')
+  .transform(list)
+  .refine((items) => items.every((item) => /^[a-z]\w*:.{16,}$/.test(item)), {
+    error: 'each is written feature:password, with 16 characters or more',
+  })
+  .transform((items) => Object.fromEntries(items.map((item) => [keyId(item), keySecret(item)])));
+
 /** Every variable, in the order of .env.example. An empty value counts as unset, as Compose passes those. */
 const variables = (production: boolean) =>
   z.object({
@@ -126,6 +136,7 @@ const variables = (production: boolean) =>
     // Little's law: at 2 ms a query, 5 connections carry 2,500 queries/s, more than one Node process asks for.
     // Keep 2 x replicas x pool + 10 below PostgreSQL's max_connections: a rolling deployment doubles the replicas.
     DATABASE_POOL_SIZE: integer(5, 1, 100),
+    DATABASE_ROLES: rolePasswords,
     REDIS_URL: url('redis:', 'rediss:'),
     REDIS_KEY_PREFIX: z.string().default('multiplex:'),
     JWT_KEYS: jwtKeys(production),
@@ -223,7 +234,7 @@ const arrange = (v: z.output<ReturnType<typeof variables>>) => ({
     bodyLimitBytes: v.BODY_LIMIT_BYTES,
     cors: { origins: v.CORS_ORIGINS, credentials: v.CORS_CREDENTIALS },
   },
-  database: { url: v.DATABASE_URL, poolSize: v.DATABASE_POOL_SIZE },
+  database: { url: v.DATABASE_URL, poolSize: v.DATABASE_POOL_SIZE, rolePasswords: v.DATABASE_ROLES },
   redis: { url: v.REDIS_URL, keyPrefix: v.REDIS_KEY_PREFIX },
   tokens: {
     keys: v.JWT_KEYS,

@@ -3,9 +3,9 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSy
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
 
-// Run once per deployment with two folders that are kept: makes the secrets that are not there, and takes over those
-// that the environment gives. Nobody else writes there.
-const [folder = '/secrets', databaseFolder = '/database-secret'] = process.argv.slice(2);
+// Run once per deployment with two folders that are kept, and the features that are services of their own: makes the
+// secrets that are not there, and takes over those that the environment gives. Nobody else writes there.
+const [folder = '/secrets', databaseFolder = '/database-secret', ...services] = process.argv.slice(2);
 for (const each of [folder, databaseFolder]) mkdirSync(each, { recursive: true, mode: 0o700 });
 const path = join(folder, 'multiplex.env');
 const random = () => randomBytes(32).toString('base64url');
@@ -27,15 +27,36 @@ const quote = (name: string, value: string) => {
 
 const { JWT_KEYS, SESSION_SECRETS, ADMIN_EMAIL, ADMIN_PASSWORD } = process.env;
 const kept = existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+const keptRoles = (kept.DATABASE_ROLES ?? '').split(',').filter(Boolean);
+const roles = Object.fromEntries(keptRoles.map((item) => item.split(':', 2) as [string, string]));
+for (const service of services) roles[service] ??= random();
 const secrets = {
   JWT_KEYS: JWT_KEYS || kept.JWT_KEYS || `first:${random()}`,
   SESSION_SECRETS: SESSION_SECRETS || kept.SESSION_SECRETS || random(),
   ADMIN_EMAIL: ADMIN_EMAIL || kept.ADMIN_EMAIL || 'admin@example.test',
   ADMIN_PASSWORD: ADMIN_PASSWORD || kept.ADMIN_PASSWORD || random(),
   PGPASSWORD: kept.PGPASSWORD || random(), // PostgreSQL takes it when its volume is made, and never again
+  DATABASE_ROLES: Object.entries(roles)
+    .map((pair) => pair.join(':'))
+    .join(),
 };
-const content = Object.entries(secrets).map(([name, value]) => quote(name, value));
-replaceFile(path, content.join(''), 0o400);
+
+const writeEnv = (file: string, variables: Record<string, string>) =>
+  replaceFile(
+    file,
+    Object.entries(variables)
+      .map(([name, value]) => quote(name, value))
+      .join(''),
+    0o400,
+  );
+writeEnv(path, secrets);
+// A service is given its own folder only: what it can read opens its own schema, and nobody else's.
+for (const [service, PGPASSWORD] of Object.entries(roles)) {
+  mkdirSync(join(folder, service), { recursive: true, mode: 0o700 });
+  const { JWT_KEYS: jwtKeys, SESSION_SECRETS: sessionSecrets } = secrets;
+  const own = { JWT_KEYS: jwtKeys, SESSION_SECRETS: sessionSecrets, PGPASSWORD };
+  writeEnv(join(folder, service, 'multiplex.env'), own);
+}
 // PostgreSQL runs as a user of its own, and its folder holds nothing else: readable for all who mount it.
 replaceFile(join(databaseFolder, 'password'), secrets.PGPASSWORD, 0o444);
 console.log(`the secrets are in ${path}`);

@@ -1,6 +1,7 @@
 import { json, type Request, type RequestHandler, type Response, Router } from 'express';
 import type { z } from 'zod';
 import { AppError, type Fault, invalidRequest } from '../errors.ts';
+import { requestContext } from '../infrastructure/request-context.ts';
 import type { Admission } from './admission.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { createOnce } from './idempotency.ts';
@@ -75,6 +76,8 @@ const createHandler = (route: Route, label: string, parts: MountParts): RequestH
   return async (request, response) => {
     response.locals.route = label;
     const identity = await parts.admit(request, response, route.access);
+    const context = requestContext.getStore();
+    if (context && identity) context.userId = identity.userId;
     if (route.body) await readBody(request, response);
     const input = parseInput(route, request);
     const once = parts.once(request, identity?.userId ?? 'anonymous', input);

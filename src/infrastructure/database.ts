@@ -12,7 +12,7 @@ export interface Queryable {
 export interface Transaction extends Queryable {
   /** Runs one statement whose rows nobody needs, without waiting for it; if it fails, so does the transaction. */
   send(sql: string, values?: readonly unknown[]): void;
-  /** Runs statements without values in one round trip. The text must be a constant or hold numbers only. */
+  /** Runs statements without values in one round trip. The text must be a constant, or hold what is escaped. */
   run(sql: string): Promise<void>;
   /** Calls back once the transaction is committed; never when it is rolled back. */
   afterCommit(callback: () => void): void;

@@ -38,7 +38,10 @@ export const createLogger = (
       timestamp: pino.stdTimeFunctions.isoTime,
       serializers: { err: describe },
       formatters: { level: (label) => ({ level: label }) },
-      mixin: () => ({ requestId: requestContext.getStore()?.requestId }),
+      mixin: () => {
+        const { requestId, caller } = requestContext.getStore() ?? {};
+        return { requestId, caller };
+      },
     },
     destination,
   );

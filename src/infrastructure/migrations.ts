@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Database, Transaction } from './database.ts';
 import type { Logger } from './logger.ts';
+import { prepareRoles } from './service-roles.ts';
 
 export interface Migration {
   /** Unique within its schema; never renamed once deployed. */
@@ -45,6 +46,13 @@ const applyTo = async (transaction: Transaction, schema: Schema, logger: Logger)
   }
 };
 
+interface MigrationOptions {
+  /** Make sample rows. */
+  seed: boolean;
+  /** By schema: the password of its own service's role. */
+  rolePasswords?: Readonly<Record<string, string>>;
+}
+
 /**
  * Brings every schema up to date, all or nothing, under a lock that makes a second deployment wait for the first.
  * @throws when a migration fails or was edited after it ran; then nothing has changed.
@@ -52,7 +60,7 @@ const applyTo = async (transaction: Transaction, schema: Schema, logger: Logger)
 export const migrate = (
   database: Database,
   schemas: readonly Schema[],
-  options: { seed: boolean },
+  { seed, rolePasswords = {} }: MigrationOptions,
   logger: Logger,
 ): Promise<void> =>
   database.transaction(async (transaction) => {
@@ -70,6 +78,7 @@ export const migrate = (
       await transaction.run(`create schema if not exists ${schema.name}`);
       await applyTo(transaction, schema, logger);
       await schema.prepare?.(transaction);
-      if (options.seed) await schema.seed?.(transaction);
+      if (seed) await schema.seed?.(transaction);
     }
+    await prepareRoles(transaction, rolePasswords);
   });

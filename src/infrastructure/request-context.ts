@@ -3,6 +3,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What every log line written while a request is served should carry. */
 export interface RequestContext {
   requestId: string;
+  /** For whom it is done, where that is somebody; also when a neighbour asks in their name. */
+  userId?: string;
+  /** The neighbour that asks. */
+  caller?: string;
   /** When nobody waits for the answer any more, by performance.now(); of calls by neighbours. */
   deadline?: number;
 }

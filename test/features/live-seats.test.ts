@@ -26,7 +26,7 @@ const buy = async (screeningId: string, ...seats: string[]): Promise<string> =>
   (await post('/purchases', { screeningId, seats })).body.id;
 const seatEvents = ({ events }: Listening) => events.filter(({ name }) => name !== 'served-by');
 const openStreams = async () => {
-  const { text } = await send(`${cinema.at(0).url}/metrics`);
+  const { text } = await send(`${cinema.at(0).urlOf('tickets')}/metrics`);
   return Number(/^event_streams (\d+)/m.exec(text)?.[1]);
 };
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type Cinema, type Instance, openCinema } from '../support/cinema.ts';
-import { type Person, registerAndLogIn } from '../support/people.ts';
-import { freePort } from '../support/processes.ts';
+import { makeStaff, type Person, registerAndLogIn } from '../support/people.ts';
+import { freePort, spawnEntryPoint } from '../support/processes.ts';
 import { crowd, send, tally } from '../support/send.ts';
 import { addScreening } from '../support/supplies.ts';
 import { waitFor } from '../support/wait.ts';
@@ -12,15 +12,18 @@ let cinema: Cinema;
 let catalog: Instance;
 let store: Instance;
 let ada: Person;
-const catalogEnv = { FEATURES: 'accounts,catalog', PORT: '' };
+let addresses: string;
+const catalogEnv = { FEATURES: 'accounts,catalog', PORT: '', NEIGHBOURS: '' };
 
 before(async () => {
   cinema = await openCinema({ instances: 0, env: { RATE_LIMIT_USER: '100000' } });
   catalogEnv.PORT = String(await freePort());
+  const storeEnv = { FEATURES: 'tickets,grocery', PORT: String(await freePort()) };
+  const [address, other] = [catalogEnv, storeEnv].map(({ PORT }) => `http://127.0.0.1:${PORT}`);
+  catalogEnv.NEIGHBOURS = `tickets=${other},grocery=${other}`;
   catalog = await cinema.addInstance(catalogEnv);
-  const address = `http://127.0.0.1:${catalogEnv.PORT}`;
-  const NEIGHBOURS = `accounts=${address},catalog=${address}`;
-  store = await cinema.addInstance({ FEATURES: 'tickets,grocery', NEIGHBOURS });
+  addresses = `accounts=${address},catalog=${address}`;
+  store = await cinema.addInstance({ ...storeEnv, NEIGHBOURS: addresses });
   ada = await registerAndLogIn(catalog);
 });
 after(() => cinema.close());
@@ -58,7 +61,7 @@ test('a call carries the id of its request, so that both logs can be read togeth
   const line = await waitFor('the neighbour’s line', () =>
     catalog.logs.lines().find(({ requestId }) => requestId === id),
   );
-  assert.equal(line.path, '/internal/catalog/findScreening');
+  assert.deepEqual([line.path, line.caller], ['/internal/catalog/findScreening', 'tickets,grocery']);
 });
 
 test('calls between services need a token of ours; that of a user does not do', async () => {
@@ -92,14 +95,51 @@ test('without its neighbour a call answers 503, others answer as ever, and it re
   assert.ok(Number(away) >= 21);
 });
 
+test('an event waits for a neighbour that is away, and is told when it is back', async () => {
+  const screeningId = await addScreening(cinema.database);
+  const { body: purchase } = await buy(screeningId, 'A1');
+  const nowhere = `http://127.0.0.1:${await freePort()}`;
+  const telling = spawnEntryPoint('job-worker', {
+    ...cinema.env,
+    FEATURES: 'accounts,catalog',
+    NEIGHBOURS: `tickets=${nowhere},grocery=${nowhere}`,
+    PORT: '0',
+  });
+  const staff = await makeStaff(cinema);
+  const cancel = `${catalog.url}/v1/catalog/screenings/${screeningId}/cancel`;
+  assert.equal((await send(cancel, { method: 'POST', headers: staff.auth })).status, 200);
+  const line = await waitFor('the telling to be put off', () =>
+    telling.logs.lines().find(({ msg }) => msg === 'a job is put off'),
+  );
+  assert.equal(line.job, 'catalog.screening-cancelled.v1');
+
+  const PORT = new URL(nowhere).port;
+  const back = await cinema.addInstance({ FEATURES: 'tickets,grocery', PORT, NEIGHBOURS: addresses });
+  const doing = spawnEntryPoint('job-worker', {
+    ...cinema.env,
+    FEATURES: 'tickets,grocery',
+    NEIGHBOURS: addresses,
+    PORT: '0',
+  });
+  await waitFor('the refund', async () => {
+    const { body } = await send(`${back.url}/v1/tickets/purchases/${purchase.id}`, { headers: ada.auth });
+    return body.refundedAt;
+  });
+  for (const worker of [telling, doing]) {
+    worker.signal('SIGTERM');
+    await worker.exited;
+  }
+});
+
 test('a feature that does not exist, and a neighbour without an address, are refused at boot, both at once', async () => {
   await assert.rejects(
     cinema.addInstance({ FEATURES: 'tickets,tikcets' }),
     ({ faults }: { faults: string[] }) => {
-      assert.equal(faults.length, 3);
+      assert.equal(faults.length, 4);
       assert.match(faults.join('\n'), /FEATURES: there is no tikcets/);
       assert.match(faults.join('\n'), /NEIGHBOURS: must say where accounts is served/);
       assert.match(faults.join('\n'), /NEIGHBOURS: must say where catalog is served/);
+      assert.match(faults.join('\n'), /NEIGHBOURS: must say where grocery is served/); // to tell it of events
       return true;
     },
   );

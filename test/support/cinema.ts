@@ -4,6 +4,7 @@ import { startApi } from '../../src/composition.ts';
 import { type Config, loadConfig } from '../../src/config.ts';
 import { createLifecycle } from '../../src/infrastructure/lifecycle.ts';
 import { createLogger } from '../../src/infrastructure/logger.ts';
+import { isApart, makeRoles, startApart } from './apart.ts';
 import { type Env, testEnv } from './env.ts';
 import { createLogs, type Logs } from './logs.ts';
 import { createDatabaseForTest, sharedRedisUrl, type TestDatabase, uniqueName } from './servers.ts';
@@ -12,6 +13,8 @@ import { createDatabaseForTest, sharedRedisUrl, type TestDatabase, uniqueName } 
 export interface Instance {
   id: string;
   url: string;
+  /** Where the process is that serves this feature; the same for all unless they are apart. */
+  urlOf(feature: string): string;
   config: Config;
   logs: Logs;
   close(): Promise<void>;
@@ -48,13 +51,15 @@ const startInstance = async (id: string, env: Env): Promise<Instance> => {
     await lifecycle.close();
     throw error;
   });
-  return { id, config, logs, url: `http://127.0.0.1:${port}`, close: lifecycle.close };
+  const url = `http://127.0.0.1:${port}`;
+  return { id, config, logs, url, urlOf: () => url, close: lifecycle.close };
 };
 
 /** A cinema of its own, empty and migrated, served by `instances` APIs. */
 export const openCinema = async (options: CinemaOptions = {}): Promise<Cinema> => {
   const { instances: count = 1, env = {}, redisUrl = sharedRedisUrl() } = options;
   const database = options.database ?? (await createDatabaseForTest());
+  if (isApart) await makeRoles(database);
   const keyPrefix = `${uniqueName('test')}:`;
   const shared = testEnv({
     DATABASE_URL: database.url,
@@ -66,7 +71,8 @@ export const openCinema = async (options: CinemaOptions = {}): Promise<Cinema> =
   redis.on('error', () => {}); // some tests stop it;
   const instances: Instance[] = [];
   const addInstance = async (own: Env = {}) => {
-    const instance = await startInstance(`api-${instances.length + 1}`, { ...shared, ...own });
+    const [id, whole] = [`api-${instances.length + 1}`, { ...shared, ...own }];
+    const instance = await (isApart ? startApart(id, whole, startInstance) : startInstance(id, whole));
     instances.push(instance);
     return instance;
   };

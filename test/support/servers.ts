@@ -17,7 +17,7 @@ const administer = async (sql: string) => {
   const client = new pg.Client({ connectionString: maintenanceUrl() });
   await client.connect();
   try {
-    await client.query(sql);
+    return (await client.query(sql)).rows;
   } finally {
     await client.end();
   }
@@ -46,6 +46,8 @@ export const createDatabaseForTest = async (
     drop: async () => {
       await pool.end();
       await administer(`drop database ${name} with (force)`);
+      const roles = await administer(`select rolname from pg_roles where starts_with(rolname, '${name}_')`);
+      for (const { rolname } of roles) await administer(`drop role ${rolname}`);
     },
   };
 };

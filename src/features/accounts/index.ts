@@ -37,7 +37,12 @@ export const createAccounts = (parts: Parts): Feature & { calls: AccountsContrac
     await insertUser(transaction, { ...admin, passwordHash });
   };
 
-  const calls: AccountsContract = { findAccount: accounts.find };
+  const calls: AccountsContract = {
+    findAccount: async (id) => {
+      const { email, name } = await accounts.find(id);
+      return { id, email, name };
+    },
+  };
   return {
     name: 'accounts',
     description: 'Who is who: registration, logins, roles, newsletters.',

@@ -56,7 +56,7 @@ export const createRoutes = (grocery: GroceryService): Route[] => [
     problems: { 404: ['not_found'], 409: ['out_of_stock', 'purchase_cancelled'] },
     handle: async ({ identity: { userId }, body: { items, purchaseId = null }, once }) => {
       // Outside the transaction, and thrown inside, as for a purchase of tickets.
-      const [prepared] = await Promise.allSettled([grocery.prepare(userId, purchaseId)]);
+      const [prepared] = await Promise.allSettled([grocery.prepare(purchaseId)]);
       return once(async (transaction) => {
         if (prepared.status === 'rejected') throw prepared.reason;
         const order = await grocery.order(transaction, userId, { items, purchaseId });

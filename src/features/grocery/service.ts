@@ -44,10 +44,10 @@ export const createGroceryService = ({ database, outbox, receipt, tickets }: Gro
     return product;
   },
 
-  /** Checks what needs no transaction. @throws {AppError} 404, 409 `purchase_cancelled`. */
-  prepare: async (userId: string, purchaseId: string | null): Promise<void> => {
+  /** Checks what needs no transaction: the purchase is the asking user's. @throws {AppError} 404, 409 `purchase_cancelled`. */
+  prepare: async (purchaseId: string | null): Promise<void> => {
     if (!purchaseId) return;
-    const { cancelledAt } = await tickets.findPurchase({ userId, id: purchaseId });
+    const { cancelledAt } = await tickets.findPurchase(purchaseId);
     if (cancelledAt) throw purchaseIsCancelled();
   },
 

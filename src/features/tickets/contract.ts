@@ -11,8 +11,8 @@ const purchase = z.object({
 
 /** Tickets as their neighbours see them. */
 export const ticketsContract = defineContract('tickets', {
-  /** This user's purchase of this id; 404 `not_found`. */
-  findPurchase: { input: z.object({ userId: z.uuid(), id: z.uuid() }), output: purchase, idempotent: true },
+  /** The purchase of this id, of the user for whom it is asked; 404 `not_found`. */
+  findPurchase: { input: z.uuid(), output: purchase, idempotent: true },
 });
 
 /** A purchase was cancelled, by its buyer or with its screening. */

@@ -1,4 +1,5 @@
 import { offer } from '../../http/contracts/contract.ts';
+import { actingUser } from '../../http/contracts/serve.ts';
 import { createOutbox } from '../../infrastructure/outbox.ts';
 import type { AccountsContract } from '../accounts/contract.ts';
 import type { CatalogContract } from '../catalog/contract.ts';
@@ -33,8 +34,8 @@ export const createTickets = (
   const tickets = createTicketsService({ database, catalog, outbox, receipt, live, cancellation });
   const holds = createHolds({ database, live, limits: config.holds, prepare: tickets.prepare });
   const calls: TicketsContract = {
-    findPurchase: async ({ userId, id }) => {
-      const { screeningId, cancelledAt } = await tickets.find(userId, id);
+    findPurchase: async (id) => {
+      const { screeningId, cancelledAt } = await tickets.find(actingUser(), id);
       return { id, screeningId, cancelledAt: cancelledAt?.toISOString() ?? null };
     },
   };

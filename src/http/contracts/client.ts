@@ -81,15 +81,16 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
   const send = async (operation: string, input: unknown, deadline: number): Promise<unknown> => {
     const timeoutMs = Math.floor(Math.min(ATTEMPT_MS, deadline - performance.now()));
     if (timeoutMs <= 0) throw new Outage('no time is left');
+    const context = requestContext.getStore();
     const reply = await agent
       .request({
         origin: url,
         path: `/internal/${name}/${operation}`,
         method: 'POST',
         headers: {
-          authorization: `Bearer ${tokens.sign()}`,
+          authorization: `Bearer ${tokens.sign(context?.userId)}`,
           'content-type': 'application/json',
-          'x-request-id': requestContext.getStore()?.requestId ?? '',
+          'x-request-id': context?.requestId ?? '',
           [TIMEOUT_HEADER]: String(timeoutMs),
         },
         body: JSON.stringify({ input }),

@@ -7,9 +7,18 @@ import type { InternalTokens } from './internal-tokens.ts';
 const requireNeighbour =
   (tokens: InternalTokens): RequestHandler =>
   (request, _response, next) => {
-    tokens.verify(request.headers.authorization?.slice('Bearer '.length) ?? '');
+    const found = tokens.verify(request.headers.authorization?.slice('Bearer '.length) ?? '');
+    const context = requestContext.getStore();
+    if (context) Object.assign(context, found);
     next();
   };
+
+/** For whom an operation is done, in process or over HTTP. @throws when it is for nobody: a fault of the caller's. */
+export const actingUser = (): string => {
+  const userId = requestContext.getStore()?.userId;
+  if (!userId) throw new Error('this operation is done for a user, and none is known');
+  return userId;
+};
 
 /** What this request calls in turn must answer within the time that its own caller waits. */
 const keepDeadline: RequestHandler = (request, _response, next) => {
@@ -27,14 +36,14 @@ export const serveContracts = (offers: readonly Offer[], tokens: InternalTokens)
   const router = Router();
   router.use('/internal', requireNeighbour(tokens), keepDeadline, json());
   for (const { contract, calls } of offers) {
-    for (const [name, { input }] of Object.entries(contract.operations)) {
+    for (const [name, { input, output }] of Object.entries(contract.operations)) {
       const path = `/internal/${contract.name}/${name}`;
       router.post(path, async (request, response) => {
         response.locals.route = path;
         const parsed = input.safeParse(request.body?.input);
         if (!parsed.success) throw invalidRequest(faultsOf(parsed.error.issues));
-        const output = await calls[name]?.(parsed.data as never);
-        response.json({ output });
+        const answer = await calls[name]?.(parsed.data as never);
+        response.json({ output: output.parse(answer) }); // what the contract does not name stays here
       });
     }
   }
