@@ -65,10 +65,10 @@ const EDITS: Record<string, readonly Edit[]> = {
   ],
   'web/src/style/page.css': [line(/seats\.css/)],
   'package.json': [
-    line(/"(?:pre)?(?:bench[:"]|test:chaos|test:scaffold|test:browser|remove:sample)/),
+    line(/"(?:pre)?(?:bench[:"]|test:apart|test:chaos|test:scaffold|test:browser|remove:sample)/),
     [/",?(\n {2}\},\n {2}"dependencies")/, '"$1'], // the last script may have gone
   ],
-  '.ci/run': [line(/npm run (?:bench|test:(?:chaos|scaffold|browser))/)],
+  '.ci/run': [line(/npm run (?:bench|test:(?:apart|chaos|scaffold|browser))/)],
   'README.md': [
     [/ `npm run test:compose` proves[\s\S]*?no receipt\./, ''],
     [/^The sample is a cinema[\s\S]*?\n\n/m, ''],

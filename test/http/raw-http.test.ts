@@ -16,7 +16,7 @@ after(() => cinema.close());
 
 /** Writes these bytes and reads until the server hangs up, as it should after what it cannot understand. */
 const exchange = async (bytes: string) => {
-  const socket = connect(Number(new URL(cinema.at(0).url).port), '127.0.0.1');
+  const socket = connect(Number(new URL(cinema.at(0).urlOf('accounts')).port), '127.0.0.1');
   let answer = '';
   socket.on('data', (chunk) => {
     answer += chunk;
@@ -65,7 +65,7 @@ test('a body in chunks that are none is answered with a problem', async () => {
 });
 
 test('a client that hangs up in the middle of its body harms nobody', async () => {
-  const { port } = new URL(cinema.at(0).url);
+  const { port } = new URL(cinema.at(0).urlOf('accounts'));
   const socket = connect(Number(port), '127.0.0.1');
   const head = `POST /v1/accounts/login HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
   await new Promise<void>((resolve) => socket.write(`${head}{"email":`, () => resolve()));

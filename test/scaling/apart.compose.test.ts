@@ -7,6 +7,8 @@ import { report, startLoad } from './containers/load.ts';
 import { compose, scaleTo, until } from './containers/stack.ts';
 
 const STOCK = 1_000_000;
+const RATE = 100;
+const SECONDS = 60;
 const APART = ['-f', 'docker-compose.yml', '-f', 'docker-compose.apart.yml'];
 const client = createClient(32);
 let admin: string;
@@ -38,6 +40,30 @@ before(async () => {
 });
 after(client.close);
 
+/** The statuses and faults of the same mixed load on what runs now. */
+const loadFor = async (title: string, seconds: number) => {
+  const productId = await addProduct(client, admin, STOCK);
+  const purchase = kinds.purchase('POST purchase, with key', [await addScreening(client, admin)], []);
+  const mix = [...kinds.gets(), kinds.order('POST order, with key', productId, true), purchase];
+  const load = startLoad(mix, { perSecond: RATE });
+  for (let tens = 0; tens < seconds / 10; tens += 1) await load.more(RATE * 10);
+  const tallies = await load.stop();
+  report(title, tallies);
+  for (const [name, { failed }] of Object.entries(tallies)) assert.equal(failed, 0, `${title}: ${name}`);
+};
+
+/** Runs a statement as a service would, with what its container has. */
+const query = (service: string, sql: string) => {
+  const script = `import pg from 'pg';
+    const client = new pg.Client(process.env.DATABASE_URL);
+    await client.connect();
+    const said = await client.query(process.argv[1]).then(({ rows }) => JSON.stringify(rows), ({ code }) => code);
+    console.log(said);
+    await client.end();`;
+  const node = ['node', '--env-file=/secrets/multiplex.env', '--input-type=module', '-e', script, sql];
+  return compose(...APART, 'exec', '--no-TTY', service, ...node);
+};
+
 test('from together to apart and back under load, and nothing is lost', async () => {
   const productId = await addProduct(client, admin, STOCK);
   const bought: string[] = [];
@@ -57,6 +83,13 @@ test('from together to apart and back under load, and nothing is lost', async ()
   assert.equal(await idsOf('api'), '');
   const homes = await Promise.all(['/v1/catalog/movies', '/v1/grocery/products'].map(servedBy));
   assert.notEqual(homes[0], homes[1], 'each feature is a service of its own');
+  assert.equal(
+    await query('tickets', 'select count(*) >= 0 as yes from tickets.purchases'),
+    '[{"yes":true}]',
+  );
+  for (const sql of ['select * from accounts.users', 'drop table tickets.purchases'])
+    assert.equal(await query('tickets', sql), '42501', `${sql}: insufficient privilege`);
+  assert.equal(await compose(...APART, 'exec', '--no-TTY', 'tickets', 'ls', '/secrets'), 'multiplex.env');
   await load.more(600);
   await up(APART, ...beside('api=2', 'worker=1'));
   load.instances();
@@ -70,4 +103,12 @@ test('from together to apart and back under load, and nothing is lost', async ()
   assert.equal(await stockOf(client, productId), STOCK - (tallies['POST order, with key']?.sent ?? 0));
   await until('all receipts are done', 60, async () => (await undoneJobs()) === '0');
   assert.equal(new Set(bought).size, tallies['POST purchase, with key']?.sent);
+});
+
+test('the same minute of mixed load is answered alike together and apart', async () => {
+  await up([], '--remove-orphans');
+  await loadFor('together', SECONDS);
+  await up(APART);
+  await loadFor('apart', SECONDS);
+  await up([], '--remove-orphans');
 });
