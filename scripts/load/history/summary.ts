@@ -1,0 +1,35 @@
+import type { FigureComparison } from './compare.ts';
+import { FIGURES } from './figures.ts';
+
+const tenths = (value: number): string => value.toFixed(value < 10 ? 1 : 0);
+
+/** As in `1.8–2.3 times`, or `15–25 %`; a range whose ends read the same is told once. */
+const range = (low: number, high: number, write: (value: number) => string): string =>
+  write(low) === write(high) ? write(low) : `${write(low)}–${write(high)}`;
+
+const FACTOR_FROM = 1.5; // below it, per cent are easier to read
+
+/** How one figure changed. */
+const change = ({ figure, low, high, ratio }: FigureComparison, label: string): string => {
+  const kind = FIGURES.find(({ name }) => name === figure);
+  const size = kind?.more === 'longer' ? 'as long' : 'as high';
+  if (ratio >= FACTOR_FROM)
+    return `${figure} is ${range(low, high, tenths)} times ${size} as in \`${label}\``;
+  const whole = (value: number) => String(Math.round(value * 100));
+  const [least, most] = ratio > 1 ? [low - 1, high - 1] : [1 - high, 1 - low];
+  return `${figure} is ${range(least, most, whole)} % ${ratio > 1 ? kind?.more : kind?.less} than in \`${label}\``;
+};
+
+const listed = (names: string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** What got worse, what got better, and what shows no difference, in one sentence. */
+export const summarize = (figures: readonly FigureComparison[], label: string): string => {
+  const of = (verdict: FigureComparison['verdict']) => figures.filter((figure) => figure.verdict === verdict);
+  const rest = of('no difference shown').map(({ figure }) => figure);
+  const changed = [...of('worse'), ...of('better')];
+  if (changed.length === 0) return `No difference from \`${label}\` is shown (95 %).`;
+  const told = changed.map((figure) => `${change(figure, label)} (95 %; ${figure.verdict})`);
+  const same = rest.length > 0 ? `; no difference is shown in ${listed(rest)}` : '';
+  return `${told.join(', ')}${same}.`;
+};
