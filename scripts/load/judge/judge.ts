@@ -17,6 +17,8 @@ export interface Verdict {
   /** Why, each in a few words. */
   reasons: string[];
   levels: LevelResult[];
+  /** Where they were drawn, shares. */
+  redLines: Slo['redLines'];
   crossings: Crossing[];
   findings: Finding[];
   /** What limited the system, the weightiest first; or that nothing did. */
@@ -88,5 +90,5 @@ export const judge = (run: Run, slo: Slo): Verdict => {
   const outcome = uncountedReasons.length > 0 ? 'no result' : faults.length > 0 ? 'fail' : 'pass';
   const reasons = { 'no result': uncountedReasons, fail: faults, pass: good }[outcome];
   const sentences = findings.length > 0 ? findings.map(({ sentence }) => sentence) : [nothingFound(run, slo)];
-  return { outcome, reasons, levels, crossings, findings, sentences };
+  return { outcome, reasons, levels, redLines: slo.redLines, crossings, findings, sentences };
 };
