@@ -64,5 +64,5 @@ test('levels are compared with what was measured; a request that was not sent is
     met: null,
   });
   assert.equal(outcome, 'fail');
-  assert.match(reasons[0] ?? '', /^GET \/v1\/catalog\/movies: p95 \d+ ms, allowed 1 ms$/);
+  assert.match(reasons[0] ?? '', /^GET \/v1\/catalog\/movies: p95 \d+ ms \(allowed 1 ms\)$/);
 });

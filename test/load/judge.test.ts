@@ -64,7 +64,7 @@ test('a throttled container and failing requests are named', () => {
     /% of the requests failed, mostly by 503 dependency_unavailable \(\d+ times\)/,
   );
   assert.equal(outcome, 'fail');
-  assert.match(reasons[0] ?? '', /failed .* %, allowed 0\.1 %/);
+  assert.match(reasons[0] ?? '', /failed .* % \(allowed 0\.1 %\)/);
 });
 
 test('noise is no finding: of 60 runs without a fault, long and short, none has one', () => {

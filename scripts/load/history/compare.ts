@@ -50,7 +50,8 @@ const describeMethod = (these: number, those: number, overRuns: boolean): string
 
 const compareFigure = (kind: FigureKind, these: Sample[], those: Sample[]): FigureComparison => {
   const ratio = bootstrapRatio(these, those, kind.statistic);
-  const [own, other] = [kind.statistic(these), kind.statistic(those)];
+  const { shown: figureOf = kind.statistic } = kind;
+  const [own, other] = [figureOf(these), figureOf(those)];
   const shown =
     (ratio.low > 1 || ratio.high < 1) &&
     Math.abs(ratio.ratio - 1) >= kind.leastRatio &&

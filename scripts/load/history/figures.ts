@@ -15,6 +15,8 @@ export interface FigureKind {
   more: string;
   less: string;
   statistic(samples: readonly Sample[]): number;
+  /** What is shown, where that is not the statistic. */
+  shown?(samples: readonly Sample[]): number;
 }
 
 const total = (samples: readonly Sample[], value: (sample: Sample) => number): number =>
@@ -46,6 +48,7 @@ export const FIGURES: readonly FigureKind[] = [
     // Half a failure is added, so that a group without any can be compared with one that has some.
     statistic: (samples) =>
       (total(samples, ({ failed }) => failed) + 0.5) / (total(samples, ({ due }) => due) + 1),
+    shown: (samples) => total(samples, ({ failed }) => failed) / total(samples, ({ due }) => due),
   },
   {
     name: 'throughput',

@@ -9,15 +9,14 @@ const range = (low: number, high: number, write: (value: number) => string): str
 
 const FACTOR_FROM = 1.5; // below it, per cent are easier to read
 
-/** How one figure changed. */
-const change = ({ figure, low, high, ratio }: FigureComparison, label: string): string => {
+/** How one figure changed, as in `p99 1.8–2.3 times as long`. */
+const change = ({ figure, low, high, ratio }: FigureComparison): string => {
   const kind = FIGURES.find(({ name }) => name === figure);
-  const size = kind?.more === 'longer' ? 'as long' : 'as high';
   if (ratio >= FACTOR_FROM)
-    return `${figure} is ${range(low, high, tenths)} times ${size} as in \`${label}\``;
+    return `${figure} ${range(low, high, tenths)} times as ${kind?.more === 'longer' ? 'long' : 'high'}`;
   const whole = (value: number) => String(Math.round(value * 100));
   const [least, most] = ratio > 1 ? [low - 1, high - 1] : [1 - high, 1 - low];
-  return `${figure} is ${range(least, most, whole)} % ${ratio > 1 ? kind?.more : kind?.less} than in \`${label}\``;
+  return `${figure} ${range(least, most, whole)} % ${ratio > 1 ? kind?.more : kind?.less}`;
 };
 
 const listed = (names: string[]): string =>
@@ -26,10 +25,12 @@ const listed = (names: string[]): string =>
 /** What got worse, what got better, and what shows no difference, in one sentence. */
 export const summarize = (figures: readonly FigureComparison[], label: string): string => {
   const of = (verdict: FigureComparison['verdict']) => figures.filter((figure) => figure.verdict === verdict);
-  const rest = of('no difference shown').map(({ figure }) => figure);
-  const changed = [...of('worse'), ...of('better')];
-  if (changed.length === 0) return `No difference from \`${label}\` is shown (95 %).`;
-  const told = changed.map((figure) => `${change(figure, label)} (95 %; ${figure.verdict})`);
-  const same = rest.length > 0 ? `; no difference is shown in ${listed(rest)}` : '';
-  return `${told.join(', ')}${same}.`;
+  const same = listed(of('no difference shown').map(({ figure }) => figure));
+  const changes = (['worse', 'better'] as const).flatMap((verdict) => {
+    const changed = of(verdict);
+    return changed.length === 0 ? [] : [`${verdict} is ${listed(changed.map(change))}`];
+  });
+  if (changes.length === 0) return `No difference from \`${label}\` is shown (95 %).`;
+  const rest = same ? `; no difference is shown in ${same}` : '';
+  return `Against \`${label}\` (95 %), ${changes.join('; ')}${rest}.`;
 };

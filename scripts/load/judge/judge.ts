@@ -25,9 +25,18 @@ export interface Verdict {
   sentences: string[];
 }
 
-const brokenLevel = ({ request, figure, measured, allowed }: LevelResult): string => {
+const written = ({ figure, measured, allowed }: LevelResult): string => {
   const [name, words] = figure === 'failedShare' ? ['failed', percent] : [figure, duration];
-  return `${request}: ${name} ${words(measured ?? 0)}, allowed ${words(allowed)}`;
+  return `${name} ${words(measured ?? 0)} (allowed ${words(allowed)})`;
+};
+
+/** One reason for each request, with all that it broke. */
+const brokenLevels = (levels: readonly LevelResult[]): string[] => {
+  const broken = levels.filter(({ met }) => met === false);
+  return [...new Set(broken.map(({ request }) => request))].map((request) => {
+    const own = broken.filter((level) => level.request === request);
+    return `${request}: ${own.map(written).join(', ')}`;
+  });
 };
 
 const crossed = (crossings: readonly Crossing[]): string[] => {
@@ -76,7 +85,7 @@ const nothingFound = (run: Run, slo: Slo): string => {
 /** Steps are made to end in a broken one: there, to have held any is to pass. */
 const faultsOf = (run: Run, levels: LevelResult[], crossings: Crossing[]): string[] => {
   if (run.steps.length > 0) return run.steps.some(({ held }) => held) ? [] : limitOf(run);
-  return [...levels.filter(({ met }) => met === false).map(brokenLevel), ...crossed(crossings)];
+  return [...brokenLevels(levels), ...crossed(crossings)];
 };
 
 /** Judges a run by service levels and red lines, and says what limited it. Computes only. */

@@ -15,6 +15,10 @@ const row = ({ figure, unit, these, those, ratio, low, high, verdict }: FigureCo
   ];
 };
 
+/** A label stands in backticks in plain text. */
+const withCode = (sentence: string): string =>
+  escapeHtml(sentence).replaceAll(/`([^`]*)`/g, '<code>$1</code>');
+
 /** What changed against earlier runs, and how sure that is. */
 export const comparisonSection = ({ these, those, figures, sentence, method }: Comparison): string => {
   const columns = [
@@ -26,7 +30,7 @@ export const comparisonSection = ({ these, those, figures, sentence, method }: C
   ];
   return `<section aria-labelledby="comparison">
 <h2 id="comparison">Compared with ${escapeHtml(those.label)}</h2>
-<p class="lead">${escapeHtml(sentence)}</p>
+<p class="lead">${withCode(sentence)}</p>
 ${table(`${these.ids.length} against ${those.ids.length} runs`, columns, figures.map(row))}
 <p class="note">${escapeHtml(method)}</p>
 </section>`;

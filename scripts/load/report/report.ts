@@ -47,7 +47,7 @@ ${requestsTable(run)}
 ${partsTable(run, verdict)}
 </section>
 <section aria-labelledby="charts"><h2 id="charts">Over time</h2>
-<p class="note">Shaded seconds were not measured (debug run and ramp). A bar along the top shows where a part was above a red line. Thick lines are of parts that are named above.</p>
+<p class="note">Shaded seconds were not measured (debug run and ramp). A bar above a chart shows when a part was above a red line. Thick lines are of parts that are named above.</p>
 <div class="second"><label for="second">Second</label><input type="range" id="second" min="0" max="${Math.max(0, run.load.length - 1)}" value="0"><output for="second"></output></div>
 <div id="plots"></div>
 <noscript><p>The charts need JavaScript.</p></noscript>

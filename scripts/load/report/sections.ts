@@ -22,7 +22,7 @@ export const verdictSection = ({ outcome, reasons, sentences }: Verdict): string
 <section aria-labelledby="limits">
 <h2 id="limits">What limited the system</h2>
 <ol class="sentences">${list(sentences)}</ol>
-<p class="note">Correlations (r, Spearman’s, over the measured seconds) say what went together, not what caused what.</p>
+<p class="note">Correlations (r, Spearman's, over the measured seconds) say what went together, not what caused what.</p>
 </section>`;
 };
 

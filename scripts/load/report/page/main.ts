@@ -20,6 +20,10 @@ slider.addEventListener('input', () => {
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
   for (const chart of charts) chart.redraw();
 });
-const first = data.phases.find(({ name }) => name === 'hold' || name === 'step')?.from ?? 0;
-for (const chart of charts) chart.pointAt(first);
-document.documentElement.dataset.drawn = String(charts.length);
+
+// uPlot draws in a microtask of its own; before it, a cursor has no place.
+requestAnimationFrame(() => {
+  const first = data.phases.find(({ name }) => name === 'hold' || name === 'step')?.from ?? 0;
+  for (const chart of charts) chart.pointAt(first);
+  document.documentElement.dataset.drawn = String(charts.length);
+});

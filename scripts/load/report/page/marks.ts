@@ -38,7 +38,7 @@ const drawLine = (plot: uPlot, value: number): void => {
   ctx.stroke();
 };
 
-/** The red line, what lies above it while it is crossed, and along the top all crossings of the run. */
+/** The red line and what lies above it while it is crossed; and above the chart its own crossings, or all of the run. */
 export const markCrossings = (plot: uPlot, page: ChartPage, chart: Chart): void => {
   const { ctx, bbox } = plot;
   ctx.save();
@@ -52,9 +52,9 @@ export const markCrossings = (plot: uPlot, page: ChartPage, chart: Chart): void 
     drawLine(plot, chart.line.value);
   }
   ctx.fillStyle = colour('red-line');
-  for (const { from, to } of page.crossings) {
+  for (const { from, to } of chart.line ? chart.crossings : page.crossings) {
     const [left, width] = span(plot, from, to);
-    ctx.fillRect(left, bbox.top, width, BAR * devicePixelRatio);
+    ctx.fillRect(left, bbox.top - BAR * devicePixelRatio, width, BAR * devicePixelRatio);
   }
   ctx.restore();
 };
