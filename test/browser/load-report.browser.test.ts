@@ -120,3 +120,18 @@ test('charts follow the width of the page, share one second, and hide a line on 
   await due.click();
   assert.equal(await due.getAttribute('aria-pressed'), 'false');
 });
+
+test('a run that ended before anything was measured has a report too', async () => {
+  const run = makeRun({ rate: 20, id: 'short' });
+  run.load = run.load.slice(0, 2);
+  run.interrupted = true;
+  for (const vital of run.parts.flatMap(({ vitals }) => vitals)) vital.values = [null, null];
+  for (const request of run.requests) Object.assign(request, { succeeded: 0, failed: 0 });
+  for (const load of [run.load, []]) {
+    const short = { ...run, load };
+    ({ html } = await writeReport(short, judge(short, readSlo('scripts/load/slo.json')), undefined, folder));
+    const { page, faults } = await openReport(1_200, 'light');
+    assert.equal(await page.locator('.verdict h2').innerText(), '– No result');
+    assert.deepEqual(faults, []);
+  }
+});

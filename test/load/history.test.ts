@@ -69,7 +69,7 @@ test('it says what got worse, how sure that is, and by what it knows', () => {
   const comparison = compare(these, those);
   assert.match(
     comparison.sentence,
-    /^Against `baseline` \(95 %\), worse is .*p99 [12]\.\d–2\.\d times as long/,
+    /^Compared with `baseline` \(95 %\), p50 is .*p99 [12]\.\d–2\.\d times as long.*\(worse\)/,
   );
   assert.match(comparison.sentence, /failed share \d+–\d+ times as high/);
   assert.match(comparison.sentence, /no difference is shown in .*CPU per request\.$/);
@@ -77,7 +77,10 @@ test('it says what got worse, how sure that is, and by what it knows', () => {
   assert.deepEqual(compare(these, those), comparison, 'the same runs give the same answer');
   assert.match(compare(these.slice(1), those).method, /blocks of 5 seconds within 2 and 3 runs/);
   const back = compare(those, these);
-  assert.match(back.sentence, /^Against `change` \(95 %\), better is .*p99 (\d\d–)?5\d % shorter/);
+  assert.match(
+    back.sentence,
+    /^Compared with `change` \(95 %\), p50 is .*p99 (\d\d–)?5\d % shorter.*\(better\)/,
+  );
   assert.match(
     compare(those.slice(0, 1), repeats('b', {}, 1, 7)).sentence,
     /^No difference from `b` is shown/,

@@ -39,6 +39,19 @@ test('a slow Redis is named first, with that nothing computes meanwhile', () => 
   assert.deepEqual(crossings, []);
 });
 
+test('Redis is named also by those who wait for it, and when it was slow from the beginning', () => {
+  const run = makeRun({ slowRedis: true });
+  const redis = run.parts.find(({ name }) => name === 'redis');
+  const api = run.parts.find(({ name }) => name === 'api-2');
+  assert.ok(redis && api);
+  redis.vitals = redis.vitals.filter(({ unit }) => unit !== 'seconds');
+  api.vitals.push({ name: 'redis round trip', unit: 'seconds', values: run.load.map(() => 0.052) });
+  const { findings } = judge(run, slo);
+  assert.match(findings[0]?.sentence ?? '', /^Redis answered in 52 ms \(median; a server nearby hardly ever/);
+  assert.equal(findings[0]?.part, 'redis');
+  assert.equal(findings.length, 1);
+});
+
 test('a slow Redis beside a busy replica is not said to be all there is', () => {
   const { sentences } = judged({ slowRedis: true, slowReplica: 'api-2' });
   assert.match(sentences[0] ?? '', /^Redis answered/);

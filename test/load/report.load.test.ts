@@ -59,7 +59,7 @@ test('whatever a run contains stays text', async () => {
 
 test('charts are of one time axis, and every vital is in one, parts in their own colour', () => {
   const run = makeRun({ slowReplica: 'api-3' });
-  const { charts, seconds, crossings } = chartPage(run, judge(run, slo));
+  const { charts, zero, seconds, crossings } = chartPage(run, judge(run, slo));
   const titles = charts.map(({ title }) => title);
   assert.deepEqual(titles.slice(0, 6), [
     'Requests per second',
@@ -72,7 +72,9 @@ test('charts are of one time axis, and every vital is in one, parts in their own
   for (const title of ['Connections', 'Queue', 'Redis: time', 'PostgreSQL: time'])
     assert.ok(titles.includes(title), title);
   const lines = charts.slice(2).flatMap(({ series }) => series);
-  assert.equal(lines.length, run.parts.flatMap(({ vitals }) => vitals).length);
+  assert.deepEqual(zero, ['CPU throttling']);
+  const drawn = run.parts.flatMap(({ vitals }) => vitals).filter(({ name }) => name !== 'throttled');
+  assert.equal(lines.length, drawn.length);
   assert.ok(lines.every(({ values }) => values.length === seconds.length));
   const looks = new Map(charts[2]?.series.map((line) => [line.label, `${line.colour} ${line.dashed}`]));
   assert.equal(new Set(looks.values()).size, run.parts.length, 'no two parts look the same');

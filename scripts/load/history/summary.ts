@@ -9,14 +9,15 @@ const range = (low: number, high: number, write: (value: number) => string): str
 
 const FACTOR_FROM = 1.5; // below it, per cent are easier to read
 
-/** How one figure changed, as in `p99 1.8–2.3 times as long`. */
-const change = ({ figure, low, high, ratio }: FigureComparison): string => {
+/** How one figure changed, as in `p99 is 1.8–2.3 times as long`; the verb only with the first. */
+const change = ({ figure, low, high, ratio }: FigureComparison, index: number): string => {
   const kind = FIGURES.find(({ name }) => name === figure);
+  const name = index === 0 ? `${figure} is` : figure;
   if (ratio >= FACTOR_FROM)
-    return `${figure} ${range(low, high, tenths)} times as ${kind?.more === 'longer' ? 'long' : 'high'}`;
+    return `${name} ${range(low, high, tenths)} times as ${kind?.more === 'longer' ? 'long' : 'high'}`;
   const whole = (value: number) => String(Math.round(value * 100));
   const [least, most] = ratio > 1 ? [low - 1, high - 1] : [1 - high, 1 - low];
-  return `${figure} ${range(least, most, whole)} % ${ratio > 1 ? kind?.more : kind?.less}`;
+  return `${name} ${range(least, most, whole)} % ${ratio > 1 ? kind?.more : kind?.less}`;
 };
 
 const listed = (names: string[]): string =>
@@ -28,9 +29,9 @@ export const summarize = (figures: readonly FigureComparison[], label: string): 
   const same = listed(of('no difference shown').map(({ figure }) => figure));
   const changes = (['worse', 'better'] as const).flatMap((verdict) => {
     const changed = of(verdict);
-    return changed.length === 0 ? [] : [`${verdict} is ${listed(changed.map(change))}`];
+    return changed.length === 0 ? [] : [`${listed(changed.map(change))} (${verdict})`];
   });
   if (changes.length === 0) return `No difference from \`${label}\` is shown (95 %).`;
   const rest = same ? `; no difference is shown in ${same}` : '';
-  return `Against \`${label}\` (95 %), ${changes.join('; ')}${rest}.`;
+  return `Compared with \`${label}\` (95 %), ${changes.join('; ')}${rest}.`;
 };

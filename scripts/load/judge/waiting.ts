@@ -9,11 +9,16 @@ const LEAST_RATIO = 3;
 const LEAST_SECONDS = 0.005;
 /** Without quiet seconds to compare with: what a server nearby hardly ever needs. */
 const SLOW_BY_ITSELF = { redis: 0.01, postgres: 0.03 };
+type Server = keyof typeof SLOW_BY_ITSELF;
 const LEAST_OF_P99 = 0.05;
 
-/** How long others wait for this part: no ages of transactions, locks or copies. */
-const isAnswerTime = ({ name, unit }: Vital) =>
-  unit === 'seconds' && !/transaction|age|lag|lock|uptime|loop/i.test(name);
+/** Whose answers a vital times, be it seen there or where one waits for it: no ages of transactions, locks or copies. */
+const timedServer = ({ kind }: Part, { name, unit }: Vital): Server | undefined => {
+  if (unit !== 'seconds' || /transaction|\bage\b|\blag\b|\block|uptime|loop/i.test(name)) return undefined;
+  if (kind === 'redis' || kind === 'postgres') return kind;
+  if (/redis/i.test(name)) return 'redis';
+  return /postgres|database/i.test(name) ? 'postgres' : undefined;
+};
 
 /** The busiest process, as in `highest: api-2, 41 %`. */
 export const highestCpu = (run: Run): { part: string; share: number } | undefined => {
@@ -35,33 +40,40 @@ const meanwhile = (run: Run, crossings: readonly Crossing[]): string => {
 };
 
 /** The median time of answers when it is long, and what it is compared with. */
-const slowAnswers = (run: Run, part: Part, { values }: Vital) => {
+const slowAnswers = (run: Run, server: Server, { values }: Vital) => {
   const now = median(valuesIn(values, measuredSeconds(run)));
   const before = valuesIn(values, quietSeconds(run));
   const quiet = before.length >= 3 ? median(before) : undefined;
   const relative = quiet !== undefined && now >= LEAST_RATIO * quiet && now - quiet >= LEAST_SECONDS;
   const p99 = median(valuesIn(p99Series(run), measuredSeconds(run)));
-  const matters = now >= LEAST_OF_P99 * p99;
-  const slow = relative || now >= SLOW_BY_ITSELF[part.kind as keyof typeof SLOW_BY_ITSELF];
-  return slow && matters ? { now, quiet: relative ? quiet : undefined } : undefined;
+  const slow = relative || now >= SLOW_BY_ITSELF[server];
+  if (!slow || now < LEAST_OF_P99 * p99) return [];
+  return [{ server, now, quiet: relative ? quiet : undefined }];
 };
 
-/** Redis or PostgreSQL that answered late. */
-export const findWaiting = (run: Run, crossings: readonly Crossing[]): Finding[] =>
-  run.parts
-    .filter(({ kind }) => kind === 'redis' || kind === 'postgres')
+/** Redis or PostgreSQL that answered late; of several that timed it, by the one that waited longest. */
+export const findWaiting = (run: Run, crossings: readonly Crossing[]): Finding[] => {
+  const slow = run.parts
     .flatMap((part) =>
-      part.vitals.filter(isAnswerTime).flatMap((vital): Finding[] => {
-        const slow = slowAnswers(run, part, vital);
-        if (!slow) return [];
-        const compared =
-          slow.quiet === undefined
-            ? 'median; a server nearby hardly ever needs so long'
-            : `median; ${duration(slow.quiet)} in the quiet seconds before`;
-        const sentence = `${called(part.kind)} answered in ${duration(slow.now)} (${compared})${meanwhile(run, crossings)}.`;
-        return [{ kind: 'dependency', part: part.name, sentence, weight: 90 }];
+      part.vitals.flatMap((vital) => {
+        const server = timedServer(part, vital);
+        return server ? slowAnswers(run, server, vital) : [];
       }),
-    );
+    )
+    .toSorted((a, b) => b.now - a.now);
+  return (['redis', 'postgres'] as const).flatMap((server): Finding[] => {
+    const worst = slow.find((one) => one.server === server);
+    if (!worst) return [];
+    const { now, quiet } = worst;
+    const compared =
+      quiet === undefined
+        ? 'median; a server nearby hardly ever needs so long'
+        : `median; ${duration(quiet)} in the quiet seconds before`;
+    const sentence = `${called(server)} answered in ${duration(now)} (${compared})${meanwhile(run, crossings)}.`;
+    const part = run.parts.find(({ kind }) => kind === server)?.name ?? server;
+    return [{ kind: 'dependency', part, sentence, weight: 90 }];
+  });
+};
 
 const LEAST_THROTTLED = 0.1;
 

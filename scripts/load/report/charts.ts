@@ -1,6 +1,6 @@
 import type { Crossing, Verdict } from '../judge/judge.ts';
 import type { LoadSecond, Part, Run, Unit } from '../run.ts';
-import { chartGroups } from './groups.ts';
+import { type ChartGroup, chartGroups } from './groups.ts';
 
 export interface Series {
   label: string;
@@ -28,16 +28,23 @@ export interface ChartPage {
   phases: Run['phases'];
   crossings: Crossing[];
   charts: Chart[];
+  /** Charts that would show nothing but zero. */
+  zero: string[];
 }
 
 /** Numbers of colours in the style sheet; beyond them lines are dashed. */
 const COLOURS = 7;
 const [BLUE, RED, GREEN, PURPLE] = [0, 1, 2, 3];
 
+/** No eye sees a fifth figure, and an hour of them would double the file. */
+const rounded = (value: number | null): number | null =>
+  value === null ? null : Number(value.toPrecision(4));
+
 const ofLoad = (run: Run, name: keyof LoadSecond, label: string, colour: number, dashed = false): Series => {
   // A logarithmic axis has no zero: a second in which nothing was due has no latency.
   const values = run.load.map((second) => (second.due === 0 && name !== 'due' ? null : second[name]));
-  return { label, values, colour, dashed, emphasised: name === 'p99' || name === 'failed' };
+  const emphasised = name === 'p99' || name === 'due'; // what is due lies below what succeeded
+  return { label, values: values.map(rounded), colour, dashed, emphasised };
 };
 
 const loadCharts = (run: Run): Chart[] => [
@@ -48,7 +55,7 @@ const loadCharts = (run: Run): Chart[] => [
     line: null,
     crossings: [],
     series: [
-      ofLoad(run, 'due', 'due', BLUE, true),
+      ofLoad(run, 'due', 'due', BLUE),
       ofLoad(run, 'succeeded', 'succeeded', GREEN),
       ofLoad(run, 'failed', 'failed', RED),
     ],
@@ -81,25 +88,30 @@ const redLine = (vital: string, { redLines, crossings }: Verdict) => {
 export const chartPage = (run: Run, verdict: Verdict): ChartPage => {
   const named = new Set(verdict.findings.map(({ part }) => part));
   const place = (part: Part) => run.parts.indexOf(part);
-  const vitalCharts = chartGroups(run.parts).map(
-    ({ title, vital, unit, lines }): Chart => ({
-      title,
-      unit,
-      logarithmic: false,
-      ...redLine(vital, verdict),
-      series: lines.map(({ part, label, values }, index) => ({
-        label,
-        values,
-        colour: (lines.every((line) => line.part === part) ? index : place(part)) % COLOURS,
-        dashed: place(part) >= COLOURS,
-        emphasised: named.has(part.name),
-      })),
-    }),
-  );
+  const isZero = ({ lines }: ChartGroup) => lines.every(({ values }) => values.every((value) => !value));
+  const groups = chartGroups(run.parts);
+  const vitalCharts = groups
+    .filter((group) => !isZero(group))
+    .map(
+      ({ title, vital, unit, lines }): Chart => ({
+        title,
+        unit,
+        logarithmic: false,
+        ...redLine(vital, verdict),
+        series: lines.map(({ part, label, values }, index) => ({
+          label,
+          values: values.map(rounded),
+          colour: (lines.every((line) => line.part === part) ? index : place(part)) % COLOURS,
+          dashed: place(part) >= COLOURS,
+          emphasised: named.has(part.name),
+        })),
+      }),
+    );
   return {
     seconds: run.load.map((_, second) => second),
     phases: run.phases,
     crossings: verdict.crossings,
     charts: [...loadCharts(run), ...vitalCharts],
+    zero: groups.filter(isZero).map(({ title }) => title),
   };
 };

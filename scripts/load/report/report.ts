@@ -22,6 +22,11 @@ const POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsaf
 
 /** The report as one page that needs no network. */
 export const renderReport = async (run: Run, verdict: Verdict, comparison?: Comparison): Promise<string> => {
+  const charts = chartPage(run, verdict);
+  const zero =
+    charts.zero.length > 0
+      ? `<p class="note">Zero throughout: ${escapeHtml(charts.zero.join(', '))}.</p>`
+      : '';
   const title = escapeHtml(`Load test: ${run.scenario}, ${run.label}`);
   return `<!doctype html>
 <html lang="en">
@@ -50,10 +55,11 @@ ${partsTable(run, verdict)}
 <p class="note">Shaded seconds were not measured (debug run and ramp). A bar above a chart shows when a part was above a red line. Thick lines are of parts that are named above.</p>
 <div class="second"><label for="second">Second</label><input type="range" id="second" min="0" max="${Math.max(0, run.load.length - 1)}" value="0"><output for="second"></output></div>
 <div id="plots"></div>
+${zero}
 <noscript><p>The charts need JavaScript.</p></noscript>
 </section>
 </main>
-<script type="application/json" id="data">${jsonForScript(chartPage(run, verdict))}</script>
+<script type="application/json" id="data">${jsonForScript(charts)}</script>
 <script>${await bundleScript()}</script>
 </body>
 </html>

@@ -3,7 +3,8 @@ import type { Phase } from '../../run.ts';
 import type { Chart, ChartPage } from '../charts.ts';
 import { colour } from './theme.ts';
 
-const BAR = 5; // CSS pixels
+const BAR = 5; // CSS pixels, as is the gap below it
+const GAP = 3;
 
 /** From a second to another, in pixels of the canvas. */
 const span = (plot: uPlot, from: number, to: number): [left: number, width: number] => {
@@ -54,7 +55,7 @@ export const markCrossings = (plot: uPlot, page: ChartPage, chart: Chart): void 
   ctx.fillStyle = colour('red-line');
   for (const { from, to } of chart.line ? chart.crossings : page.crossings) {
     const [left, width] = span(plot, from, to);
-    ctx.fillRect(left, bbox.top - BAR * devicePixelRatio, width, BAR * devicePixelRatio);
+    ctx.fillRect(left, bbox.top - (BAR + GAP) * devicePixelRatio, width, BAR * devicePixelRatio);
   }
   ctx.restore();
 };
