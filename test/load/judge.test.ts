@@ -90,6 +90,15 @@ test('noise is no finding: of 60 runs without a fault, long and short, none has 
   assert.equal(judged({}).outcome, 'pass');
 });
 
+test('latency that grew without anything to explain it is told, and is no finding', () => {
+  const run = makeRun();
+  for (const figures of run.load.slice(HOLD_FROM)) figures.p99 += 0.4;
+  const { findings, sentences } = judge(run, slo);
+  assert.deepEqual(findings, []);
+  assert.match(sentences[0] ?? '', /followed nothing that was watched.*p99 rose from \d+ ms .* to 4\d\d ms/);
+  assert.doesNotMatch(judged({}).sentences[0] ?? '', /p99 rose/);
+});
+
 /** A run in which one vital of one part is what the test says; elsewhere 0.4. */
 const withVital = (part: string, name: string, change: (values: Vital['values']) => void): Run => {
   const run = makeRun({ rate: 20 });

@@ -2,11 +2,11 @@ import type { Run } from '../run.ts';
 import { type Crossing, findCrossings } from './crossings.ts';
 import { type Finding, findLimits } from './findings.ts';
 import { judgeLevels, type LevelResult } from './levels.ts';
+import { nothingFound } from './nothing-found.ts';
 import { isSaturated } from './overruns.ts';
-import { measuredSeconds, valuesIn, vitalOf } from './series.ts';
+import { measuredSeconds } from './series.ts';
 import type { Slo } from './slo.ts';
-import { highestCpu } from './waiting.ts';
-import { amount, clock, duration, percent } from './words.ts';
+import { clock, duration, percent } from './words.ts';
 
 export type { Crossing, Finding, LevelResult };
 
@@ -60,26 +60,6 @@ const limitOf = ({ steps }: Run): string[] => {
   if (held.length === 0) return [`no rate was held, not even ${Math.min(...broken)} per second`];
   const next = broken.length > 0 ? `, and not at ${Math.min(...broken)}` : '; its limit was not found';
   return [`service levels were held up to ${Math.max(...held)} per second${next}`];
-};
-
-const NEAR = 0.9;
-
-/** Whether CPU or memory came to nine tenths of its line, if only for a second. */
-const cameNear = (run: Run, { redLines }: Slo): boolean =>
-  run.parts.some((part) =>
-    (['cpu', 'memory'] as const).some((name) => {
-      const values = valuesIn(vitalOf(part, name)?.values ?? [], measuredSeconds(run));
-      return values.some((value) => value > redLines[name] * NEAR);
-    }),
-  );
-
-const nothingFound = (run: Run, slo: Slo): string => {
-  const lines = cameNear(run, slo) ? 'No red line was crossed' : 'Nothing came near a red line';
-  const busiest = highestCpu(run);
-  const most = busiest
-    ? ` The busiest was ${busiest.part}, at ${amount(busiest.share, 'share')} CPU (median).`
-    : '';
-  return `${lines}; latency followed nothing that was watched.${most}`;
 };
 
 /** Steps are made to end in a broken one: there, to have held any is to pass. */

@@ -11,7 +11,7 @@ const LEAST_RATIO = 1.5;
 /** A smaller difference is no matter, however regular the siblings are. */
 const LEAST_DIFFERENCE: Record<Unit, number> = {
   share: 0.15,
-  seconds: 0.01,
+  seconds: 0.02,
   count: 20,
   'per second': Number.POSITIVE_INFINITY,
   bytes: 128 * 2 ** 20,
