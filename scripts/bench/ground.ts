@@ -54,6 +54,8 @@ export const prepareGround = async () => {
   const database = new pg.Pool({ connectionString: services.databaseUrl, max: 4 });
   const redis = new Redis(services.redisUrl);
   return {
+    /** For files that are gone with it. */
+    folder,
     env,
     /** What the references need to accept the same tokens. */
     referenceEnv: { ...env, JWT_SECRET: SECRET, SESSION_SECRET: SECRET },

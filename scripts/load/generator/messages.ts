@@ -9,7 +9,7 @@ export type ToGenerator =
 export interface LiveSecond {
   second: number;
   load: LoadSecond;
-  /** Visits that have not ended. */
+  /** Requests without an answer. */
   inFlight: number;
   /** Of one core. */
   cpuShare: number;

@@ -60,7 +60,6 @@ export const runOpenModel = (model: OpenModel) => {
   })();
   return {
     done,
-    inFlight: () => state.visits.size,
     lateShare: () => (state.arrived === 0 ? 0 : state.late / state.arrived),
   };
 };

@@ -66,7 +66,7 @@ const run = async ({ target, scenario: name, phases, admin }: Extract<ToGenerato
       type: 'second',
       second,
       load: recorder.second(second),
-      inFlight: model.inFlight(),
+      inFlight: recorder.unanswered(),
       ...measureUsage(),
     });
     second += 1;

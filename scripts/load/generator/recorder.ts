@@ -27,6 +27,7 @@ const increase = (counts: Record<string, number>, key: string) => {
 
 /** Counts what requests came to: by the second in which they were due, and by kind over the measured phases. */
 export const createRecorder = (phases: readonly Phase[]) => {
+  let unanswered = 0;
   const seconds: ReturnType<typeof createSecond>[] = [];
   const kinds = new Map<string, ReturnType<typeof createKind>>();
   const counting = measured({ phases: [...phases] });
@@ -48,9 +49,11 @@ export const createRecorder = (phases: readonly Phase[]) => {
 
   return {
     sent: (due: number) => {
+      unanswered += 1;
       secondOf(due).due += 1;
     },
     ended: (outcome: Outcome) => {
+      unanswered -= 1;
       const second = secondOf(outcome.due);
       second[outcome.fault ? 'failed' : 'succeeded'] += 1;
       recordLatency(second.latencies, outcome.seconds);
@@ -61,6 +64,7 @@ export const createRecorder = (phases: readonly Phase[]) => {
       const at = (percent: number) => percentile(latencies, percent);
       return { ...numbers, p50: at(50), p95: at(95), p99: at(99), max: at(100) };
     },
+    unanswered: () => unanswered,
     length: () => seconds.length,
     requests: (): RequestFigures[] =>
       [...kinds]

@@ -1,0 +1,13 @@
+import type { Admin } from '../scenarios/world.ts';
+import type { Source } from '../vitals/source.ts';
+
+/** What is put under load, and all that can be known of it meanwhile. */
+export interface System {
+  url: string;
+  /** Who may add screenings. */
+  admin: Admin;
+  sources: Source[];
+  /** The name of the part that answers with this `X-Served-By`. */
+  partOf(servedBy: string): string;
+  stop(): Promise<void>;
+}
