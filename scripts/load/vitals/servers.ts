@@ -12,19 +12,27 @@ const part = (kind: 'redis' | 'postgres' | 'nginx'): Reading['part'] => ({
   memoryLimitBytes: null,
 });
 
-const timed = async (ask: Ask, question: string): Promise<[answer: string, seconds: number]> => {
-  const startedAt = performance.now();
-  const answer = await ask(question);
-  return [answer, (performance.now() - startedAt) / 1_000];
+const TRIES = 3;
+
+/** What a short question takes, in seconds: the least of three, as this process reads other parts at the same time. */
+const answerTime = async (ask: Ask, question: string): Promise<number> => {
+  let least = Number.POSITIVE_INFINITY;
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const startedAt = performance.now();
+    await ask(question);
+    least = Math.min(least, performance.now() - startedAt);
+  }
+  return least / 1_000;
 };
 
-/** Redis by its INFO. The time it takes for that is what every other client waits too. */
+/** Redis by its INFO; it answers one after the other, so what a PING takes everybody waits. */
 export const readRedis = (ask: Ask, close: () => void = () => {}): Source => {
   const rate = createRates();
   return {
     name: 'Redis',
     read: async () => {
-      const [text, seconds] = await timed(ask, 'INFO');
+      const seconds = await answerTime(ask, 'PING');
+      const text = await ask('INFO');
       const figure = (name: string) =>
         Number(new RegExp(`^${name}:(\\d+)`, 'm').exec(text)?.[1] ?? Number.NaN);
       const [used, most] = [figure('used_memory'), figure('maxmemory')];
@@ -55,7 +63,8 @@ export const readPostgres = (ask: Ask, close: () => void = () => {}): Source => 
   return {
     name: 'PostgreSQL',
     read: async () => {
-      const [text, seconds] = await timed(ask, ACTIVITY.replaceAll('\n', ' '));
+      const seconds = await answerTime(ask, 'select 1;');
+      const text = await ask(ACTIVITY.replaceAll('\n', ' '));
       const [connections = 0, active = 0, locks = 0, commits = 0, most = 1] = text
         .trim()
         .split(' ')
