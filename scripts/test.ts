@@ -8,7 +8,7 @@ import { provisionServices, type Services } from './services/provision.ts';
 import { log, step } from './services/system.ts';
 
 /** Tests with a name like these need more than this machine's processes and have commands of their own. */
-const ELSEWHERE = /\.(compose|chaos|browser|observability)\.test\.ts$/;
+const ELSEWHERE = /\.(compose|chaos|browser|observability|load)\.test\.ts$/;
 
 const findTests = (): string[] =>
   readdirSync('test', { recursive: true, encoding: 'utf8' })

@@ -34,10 +34,13 @@ const compareWith = (wanted: string | undefined, run: Run) => {
     .filter(({ run: kept }) => kept.label === run.label && kept.scenario === run.scenario);
   const these = [...same.map((kept) => kept.run).filter(({ rate }) => rate === run.rate), run];
   const those = store.find(wanted).map((kept) => kept.run);
-  return compare(
-    these,
-    those.filter(({ label }) => label !== run.label || those.length === 1),
-  );
+  const others = those.filter(({ label }) => label !== run.label || those.length === 1);
+  try {
+    return compare(these, others);
+  } catch (error) {
+    console.warn(`\nNot compared: ${(error as Error).message}`); // what was measured is kept all the same
+    return undefined;
+  }
 };
 
 const conclude = ({ outcome, reasons, sentences }: Verdict) => {

@@ -1,9 +1,8 @@
 import type { Phase } from '../run.ts';
 
-/** Arrivals per second at a moment: a ramp rises evenly from the phase before it. */
-const rateAt = (phases: readonly Phase[], index: number, second: number): number => {
-  const { name, from, to, rate } = phases[index] as Phase;
-  if (name !== 'ramp') return rate;
+/** Arrivals per second at a moment of a ramp, which rises evenly from the phase before it. */
+const rateIn = (phases: readonly Phase[], index: number, second: number): number => {
+  const { from, to, rate } = phases[index] as Phase;
   const before = index > 0 ? (phases[index - 1] as Phase).rate : 0;
   return before + ((rate - before) * (second - from)) / (to - from);
 };
@@ -16,11 +15,9 @@ const LOWEST_RATE = 0.5;
  * before. That is an open model; clients that wait for their answers would ask a slow server less, and hide how slow it is.
  */
 export function* arrivalTimes(phases: readonly Phase[]): Generator<number> {
-  for (const [index, { from, to }] of phases.entries()) {
-    let at = from;
-    while (at < to) {
-      yield at;
-      at += 1 / Math.max(LOWEST_RATE, rateAt(phases, index, at));
-    }
+  for (const [index, { name, from, to, rate }] of phases.entries()) {
+    if (name === 'ramp')
+      for (let at = from; at < to; at += 1 / Math.max(LOWEST_RATE, rateIn(phases, index, at))) yield at;
+    else for (let count = 0; count < Math.round((to - from) * rate); count += 1) yield from + count / rate;
   }
 }
