@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { Agent } from 'undici';
 import { arrivalTimes } from '../../scripts/load/generator/arrivals.ts';
 import { runOpenModel } from '../../scripts/load/generator/open-model.ts';
 import { createRecorder } from '../../scripts/load/generator/recorder.ts';
-import { createVisitor } from '../../scripts/load/generator/visitor.ts';
+import { createAgent, createVisitor } from '../../scripts/load/generator/visitor.ts';
 import type { Phase } from '../../scripts/load/run.ts';
 
 const STALL_MS = 700;
@@ -15,7 +14,7 @@ let server: Server;
 let target: string;
 let stalledUntil = 0;
 let answer = { status: 200, body: '{}' };
-const agent = new Agent({ connections: 200 });
+const agent = createAgent();
 
 before(async () => {
   server = createServer((_request, response) => {

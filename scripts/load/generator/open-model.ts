@@ -51,8 +51,7 @@ export const runOpenModel = (model: OpenModel) => {
   const done = (async () => {
     for (const due of arrivalTimes(scaled)) {
       // Timers are exact to a millisecond; several that are due by then start together.
-      while (due > now() && !stopped.aborted)
-        await sleep(Math.max(1, (due - now()) * 1_000), undefined, { signal: stopped }).catch(() => {});
+      while (due > now() && !stopped.aborted) await sleep(Math.max(1, (due - now()) * 1_000));
       if (stopped.aborted) break;
       start(due);
     }

@@ -1,16 +1,15 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Agent } from 'undici';
 import type { Phase } from '../run.ts';
 import { findScenario } from '../scenarios/index.ts';
 import { type Admin, prepareWorld } from '../scenarios/world.ts';
 import type { FromGenerator, ToGenerator } from './messages.ts';
 import { runOpenModel } from './open-model.ts';
 import { createRecorder } from './recorder.ts';
-import { createVisitor, Disappointed } from './visitor.ts';
+import { createAgent, createVisitor, Disappointed } from './visitor.ts';
 
 // The process that makes the load: it has a core to itself where there is one, and its own health is watched too.
 const send = (message: FromGenerator) => process.send?.(message);
-const agent = new Agent({ connections: 1_000, keepAliveTimeout: 1_500 }); // hangs up before nginx does, or a server
+const agent = createAgent();
 const stopping = new AbortController();
 
 /** One visit without thinking: @throws with the first answer that is not as expected. */

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { after, before, test } from 'node:test';
+import type { KeptRun } from '../../scripts/load/history/store.ts';
+import { compose, docker, scaleTo, stackUrl } from './containers/stack.ts';
+
+const CORES = '0.15';
+const A_FIFTH = '0.03';
+
+/** The third replica, as Compose numbers them. */
+const third = async () =>
+  (await compose('ps', '--format', '{{.Name}}', 'api')).split('\n').find((name) => name.endsWith('-3'));
+
+const giveCores = async (cores: string, ...names: (string | undefined)[]) => {
+  await docker('update', '--cpus', cores, ...names.filter((name) => name !== undefined));
+};
+const giveAll = async (cores: string) =>
+  giveCores(cores, ...(await compose('ps', '--quiet', 'api')).split('\n'));
+
+/** As a person runs it against containers; says how it ended and what is kept of it. */
+const load = (...args: string[]) =>
+  new Promise<{ output: string; kept: KeptRun }>((resolve, reject) => {
+    const project = process.env.COMPOSE_PROJECT_NAME ?? '';
+    const all = ['--import', 'tsx', 'scripts/load/main.ts', '--compose', project, '--url', stackUrl, ...args];
+    execFile(process.execPath, all, { maxBuffer: 2 ** 24 }, (_error, stdout, stderr) => {
+      const [, path] = /^Figures (.*)$/m.exec(stdout) ?? [];
+      if (!path) return reject(new Error(stdout + stderr));
+      const kept = JSON.parse(readFileSync(path, 'utf8'));
+      for (const file of [path, path.replace(/json$/, 'html')]) rmSync(file);
+      resolve({ output: stdout, kept });
+    });
+  });
+
+before(async () => {
+  await scaleTo(4);
+  await giveAll(CORES);
+  await giveCores(A_FIFTH, await third());
+});
+after(() => giveAll(String(availableParallelism())));
+
+test('a load test of four capped replicas says which of them has a fifth of the CPU', async () => {
+  const { output, kept } = await load(
+    '--rate',
+    '60',
+    '--ramp',
+    '5',
+    '--hold',
+    '25',
+    '--label',
+    'compose-test',
+  );
+  const { run, verdict } = kept;
+  assert.deepEqual(run.parts.map(({ name }) => name).sort(), [
+    'api-1',
+    'api-2',
+    'api-3',
+    'api-4',
+    'generator',
+    'nginx-1',
+    'postgres-1',
+    'redis-1',
+    'worker-1',
+  ]);
+  for (const { name, vitals } of run.parts) {
+    const values = vitals.find((vital) => vital.name === 'cpu')?.values ?? [];
+    assert.ok(
+      values.filter((value) => value !== null).length > run.load.length / 2,
+      `${name} has CPU figures`,
+    );
+  }
+  const found = verdict.findings.find(({ kind, part }) => kind === 'outlier' && part === 'api-3');
+  assert.ok(found, output);
+  console.log(`ℹ ${found.sentence}`);
+  assert.ok(output.includes(found.sentence));
+});
