@@ -9,7 +9,7 @@ import { runToEnd } from './services/children.ts';
  * imports what goes; and helpers that nobody is left to import. Only what stays with a part of the sample in it is named.
  */
 const FOLDERS =
-  /^(src\/features\/(catalog|tickets|grocery)|scripts\/bench)\/|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs)\.md$|^docker-compose\.apart\.yml$|^scripts\/(remove-sample|test-scaffold)\.ts$/;
+  /^(src\/features\/(catalog|tickets|grocery)|scripts\/(bench|load))\/|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs|load-tests)\.md$|^docker-compose\.apart\.yml$|^scripts\/(remove-sample|test-scaffold)\.ts$/;
 const USES = /\/v1\/(catalog|tickets|grocery)\b|\b(catalog|tickets|grocery)\.[a-z_]+|Popcorn|No movies/;
 const JUDGED = /^(test|web\/src)\/.*\.m?ts$/;
 /** Not helpers: these are started by name, not imported. */
@@ -65,10 +65,12 @@ const EDITS: Record<string, readonly Edit[]> = {
   ],
   'web/src/style/page.css': [line(/seats\.css/)],
   'package.json': [
-    line(/"(?:pre)?(?:bench[:"]|test:apart|test:chaos|test:scaffold|test:browser|remove:sample)/),
+    line(
+      /"(?:pre)?(?:bench[:"]|load"|test:apart|test:load|test:chaos|test:scaffold|test:browser|remove:sample)/,
+    ),
     [/",?(\n {2}\},\n {2}"dependencies")/, '"$1'], // the last script may have gone
   ],
-  '.ci/run': [line(/npm run (?:bench|test:(?:apart|chaos|scaffold|browser))/)],
+  '.ci/run': [line(/npm run (?:bench|test:(?:apart|chaos|scaffold|browser|load))/)],
   'README.md': [
     [/ `npm run test:compose` proves[\s\S]*?no receipt\./, ''],
     [/^The sample is a cinema[\s\S]*?\n\n/m, ''],
@@ -77,6 +79,8 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/^SCREENING=[\s\S]*?(?=^```)/m, 'curl -si $API/accounts/me -H "Authorization: Bearer $TOKEN"\n'],
     [/Send the purchase again[^\n]*\n\n/, ''],
     line(/what-a-request-costs/),
+    [/## Put it under load\n[\s\S]*?(?=## )/, ''],
+    [/ `load\/`, `bench\/`,/, ''],
     [/ `docker-compose\.apart\.yml` runs[\s\S]*?apart\.md\)\.\n/, '\n'],
     [
       /path: '\/screenings\/:id\/price',\n {2}summary: 'What a seat costs'/,
@@ -86,7 +90,8 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/ok\(\{ priceCents: [^\n]*\),/, 'ok({ points: await loyalty.count(params.id) }),'],
     [/## Delete the sample\n[\s\S]*?(?=## )/, ''],
   ],
-  'docs/decisions/README.md': [line(/\((?:live-seats|seat-holds|what-a-request-costs)\.md\)/)],
+  'docs/decisions/events.md': [[/\*\*The saga\*\*[\s\S]*?(?=When to decide otherwise)/, '']],
+  'docs/decisions/README.md': [line(/\((?:live-seats|seat-holds|what-a-request-costs|load-tests)\.md\)/)],
 };
 
 const read = (path: string) => readFileSync(path, 'utf8');

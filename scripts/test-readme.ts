@@ -51,6 +51,8 @@ const main = async (folder: string) => {
     const lines = purchase.replaceAll('localhost:3000', `localhost:${port}`);
     expect(run(lines, where), /"seats":\["C7","C8"\]/, /x-served-by/i);
     expect(run('npm run --silent status', where), /api/, /worker/, /ready/);
+    const load = `npm run --silent load -- --url http://localhost:${port} --rate 3 --ramp 1 --hold 5 || true`;
+    expect(run(load, where), /api-\d+ cpu|hold to/, /^(PASS|FAIL): /m, /^Report /m); // how fast is another matter
     run('npm run --silent reload', where);
     expect(run(`curl -si http://localhost:${port}/docs`, where), /200 OK/);
     expect(run(`curl -si http://localhost:${port}/`, where), /200 OK/, /<title>Multiplex/);

@@ -21,6 +21,18 @@ const tryOnce = async (target: string, scenario: ReturnType<typeof findScenario>
   for (const part of scenario.parts) await part.visit(visitor(), world);
 };
 
+/** Our own limits would be all that is measured. @throws when the target admits fewer than are to come. */
+const checkLimits = async (target: string, phases: readonly Phase[]) => {
+  const quiet = { agent, target, recorder: createRecorder([]), now: () => 0, paces: false };
+  const { headers } = await createVisitor(quiet, 0).call({ name: 'GET /v1/catalog/movies' });
+  const [, quota, window] = /"address";q=(\d+);w=(\d+)/.exec(String(headers['ratelimit-policy'])) ?? [];
+  const most = Math.max(...phases.map(({ rate }) => rate));
+  if (quota && most * Number(window) > Number(quota))
+    throw new Error(
+      `the target admits ${quota} requests in ${window} s from one address, and ${most} a second are to come; start it with RATE_LIMIT_ADDRESS, RATE_LIMIT_USER and RATE_LIMIT_LOGIN of 1000000`,
+    );
+};
+
 const usage = () => {
   const delay = monitorEventLoopDelay({ resolution: 10 });
   delay.enable();
@@ -41,6 +53,7 @@ const usage = () => {
 
 const run = async ({ target, scenario: name, phases, admin }: Extract<ToGenerator, { type: 'run' }>) => {
   const scenario = findScenario(name);
+  await checkLimits(target, phases);
   await tryOnce(target, scenario, admin);
   const recorder = createRecorder(phases);
   const requests = phases.reduce((sum, { from, to, rate }: Phase) => sum + (to - from) * rate, 0);
