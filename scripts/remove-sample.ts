@@ -47,6 +47,7 @@ const EDITS: Record<string, readonly Edit[]> = {
   'scripts/test-readme.ts': [
     [/tickets\/purchases/, 'accounts/login'],
     [/\/"seats":.*?\/, /, '/"email":"ann@example.test"/, '],
+    [/ {4}const load = [\s\S]*?how fast is another matter\n/, ''],
   ],
   'test/http/sessions.test.ts': [line(/'to a public route'/)],
   'test/http/queue-dashboard.test.ts': [[/, 'catalog', 'tickets', 'grocery'/, '']],
