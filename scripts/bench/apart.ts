@@ -8,7 +8,10 @@ const ROUNDS = 5;
 const SECONDS = 4;
 
 const startApart = async (ground: Ground) => {
-  const neighbour = await ground.startOurs({ ...ground.env, FEATURES: 'accounts,catalog' });
+  // It would tell them of events, but that is the work of workers, and there are none.
+  const untold = 'tickets=http://127.0.0.1:1,grocery=http://127.0.0.1:1';
+  const neighbourEnv = { ...ground.env, FEATURES: 'accounts,catalog', NEIGHBOURS: untold };
+  const neighbour = await ground.startOurs(neighbourEnv);
   const NEIGHBOURS = ['accounts', 'catalog'].map((name) => `${name}=${neighbour.url}`).join();
   const store = await ground.startOurs({ ...ground.env, FEATURES: 'tickets,grocery', NEIGHBOURS });
   return { neighbour, store };

@@ -48,7 +48,8 @@ const ticket = (purchase: Purchase): HTMLElement => {
     h('p', {}, when, ', ', what),
     h('p', {}, money(purchase.totalCents)),
   );
-  if (purchase.cancelledAt) item.append(h('p', { class: 'facts' }, 'Cancelled'));
+  const ending = purchase.refundedAt ? 'Cancelled, and paid back' : 'Cancelled';
+  if (purchase.cancelledAt) item.append(h('p', { class: 'facts' }, ending));
   else if (Date.parse(purchase.startsAt) > Date.now())
     item.append(cancelButton(purchase, (cancelled) => item.replaceWith(ticket(cancelled))));
   return item;
