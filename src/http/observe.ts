@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { Logger } from '../infrastructure/logger.ts';
 import type { Metrics } from '../infrastructure/metrics.ts';
@@ -6,6 +7,14 @@ import { requestContext } from '../infrastructure/request-context.ts';
 
 /** What a log line and a header can hold safely; anything else is replaced, not cleaned. */
 const REQUEST_ID = /^[\w.:-]{8,128}$/;
+
+const TRACEPARENT = /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}/;
+
+/** The trace that the request belongs to, where it names one. */
+const traceOf = ({ traceparent, tracestate }: IncomingHttpHeaders) => {
+  if (typeof traceparent !== 'string' || !TRACEPARENT.test(traceparent)) return undefined;
+  return { traceparent, ...(typeof tracestate === 'string' && { tracestate }) };
+};
 
 /**
  * First on every request: keeps the id that nginx gave (or makes one), names the instance in `X-Served-By`, and when
@@ -35,5 +44,5 @@ export const createObserver =
         'request',
       );
     });
-    requestContext.run({ requestId }, next);
+    requestContext.run({ requestId, ...traceOf(request.headers) }, next);
   };

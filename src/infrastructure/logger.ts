@@ -39,8 +39,8 @@ export const createLogger = (
       serializers: { err: describe },
       formatters: { level: (label) => ({ level: label }) },
       mixin: () => {
-        const { requestId, caller } = requestContext.getStore() ?? {};
-        return { requestId, caller };
+        const { requestId, caller, traceparent } = requestContext.getStore() ?? {};
+        return { requestId, caller, traceparent };
       },
     },
     destination,

@@ -57,11 +57,15 @@ test('a process serves its own features only, and all describe the same API', as
 test('a call carries the id of its request, so that both logs can be read together', async () => {
   const screeningId = await addScreening(cinema.database);
   const id = randomUUID();
-  await send(`${store.url}/v1/tickets/screenings/${screeningId}/seats`, { headers: { 'X-Request-Id': id } });
+  const traceparent = `00-${id.replaceAll('-', '')}-00f067aa0ba902b7-01`;
+  const headers = { 'X-Request-Id': id, traceparent };
+  await send(`${store.url}/v1/tickets/screenings/${screeningId}/seats`, { headers });
   const line = await waitFor('the neighbour’s line', () =>
     catalog.logs.lines().find(({ requestId }) => requestId === id),
   );
-  assert.deepEqual([line.path, line.caller], ['/internal/catalog/findScreening', 'tickets,grocery']);
+  const { path, caller } = line;
+  assert.deepEqual([path, caller], ['/internal/catalog/findScreening', 'tickets,grocery']);
+  assert.equal(line.traceparent, traceparent);
 });
 
 test('calls between services need a token of ours; that of a user does not do', async () => {

@@ -91,6 +91,8 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
           authorization: `Bearer ${tokens.sign(context?.userId)}`,
           'content-type': 'application/json',
           'x-request-id': context?.requestId ?? '',
+          ...(context?.traceparent && { traceparent: context.traceparent }),
+          ...(context?.tracestate && { tracestate: context.tracestate }),
           [TIMEOUT_HEADER]: String(timeoutMs),
         },
         body: JSON.stringify({ input }),
