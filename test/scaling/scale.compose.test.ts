@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { addProduct, logInAdmin, newCustomers, stockOf } from './containers/cinema.ts';
 import { createClient } from './containers/client.ts';
 import { createKinds } from './containers/kinds.ts';
-import { report, startLoad } from './containers/load.ts';
+import { assertNoneFailed, report, startLoad } from './containers/load.ts';
 import { runningSince, scaleTo, until } from './containers/stack.ts';
 
 const STOCK = 1_000_000;
@@ -48,7 +48,7 @@ test('3 replicas become 5 and then 2 under load, and no request fails', async ()
   const tallies = await load.stop();
   report('3 to 5 to 2', tallies);
   assert.equal(left.length, 2, `after scaling down, these serve: ${left}`);
-  for (const [name, { failed }] of Object.entries(tallies)) assert.equal(failed, 0, name);
+  assertNoneFailed(tallies);
   assert.equal(await stockOf(client, keyed), STOCK - (tallies['POST order, with key']?.sent ?? 0));
   assert.equal(await stockOf(client, plain), STOCK - (tallies['POST order, no key']?.sent ?? 0));
 });

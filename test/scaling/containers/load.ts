@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, callPatiently } from './client.ts';
 import { until } from './stack.ts';
@@ -89,4 +90,13 @@ export const startLoad = (kinds: Kind[], { workers = 24, perSecond = Number.POSI
 export const report = (title: string, tallies: Record<string, Tally>) => {
   for (const [name, { sent, failed, waits, faults }] of Object.entries(tallies))
     console.log(`${title}: ${name}: ${sent} sent, ${failed} failed, ${waits} waits`, failed ? faults : '');
+};
+
+/** Names what went wrong, as a log of thousands of requests would hide it. */
+export const assertNoneFailed = (tallies: Record<string, Tally>, except?: string) => {
+  const failed = Object.entries(tallies).filter(([name, tally]) => name !== except && tally.failed > 0);
+  assert.deepEqual(
+    failed.map(([name, { sent, faults }]) => ({ name, sent, faults })),
+    [],
+  );
 };
