@@ -45,11 +45,12 @@ export const addProduct = async (client: Client, token: string, stock: number): 
   return created(await client.call('/v1/grocery/products', { method: 'POST', token, body })).id;
 };
 
-export const stockOf = async (client: Client, productId: string): Promise<number | undefined> => {
+export const stockOf = async (client: Client, productId: string): Promise<number> => {
   for (let cursor = ''; ; ) {
     const { json } = await client.call(`/v1/grocery/products?limit=100${cursor}`);
     const product = json.items.find((item: { id: string }) => item.id === productId);
-    if (product || !json.nextCursor) return product?.stock;
+    if (product) return product.stock;
+    assert.ok(json.nextCursor, `product ${productId} is in no list`);
     cursor = `&cursor=${json.nextCursor}`;
   }
 };
