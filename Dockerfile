@@ -24,9 +24,11 @@ FROM ${NODE_IMAGE} AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY client/package.json client/
-# Source maps and the bundles of Swagger UI that the page does not load would be two fifths of the folder.
+# Source maps, the bundles of Swagger UI that the page does not load and OpenTelemetry's builds for bundlers would be half
+# of the folder.
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --workspaces=false --ignore-scripts --no-audit --no-fund \
  && find node_modules -name '*.map' -delete \
+ && rm -rf node_modules/@opentelemetry/*/build/es* \
  && rm -f node_modules/swagger-ui-dist/swagger-ui-es-bundle* node_modules/swagger-ui-dist/swagger-ui.js
 
 FROM ${NODE_IMAGE}

@@ -34,6 +34,7 @@ import { migrate } from './infrastructure/migrations.ts';
 import { createOutbox } from './infrastructure/outbox.ts';
 import { openQueues } from './infrastructure/queues.ts';
 import { closeRedis, openRedis } from './infrastructure/redis.ts';
+import { openTracing } from './infrastructure/tracing.ts';
 import { schedulesOf, startWork } from './infrastructure/work.ts';
 
 /**
@@ -77,7 +78,9 @@ export const openParts = async (
   lifecycle: Lifecycle,
   { patient = false } = {},
 ) => {
-  const database = createDatabase({ ...config.database, patient }, logger);
+  const tracing = await openTracing(config, logger);
+  if (tracing) lifecycle.onClose('tracing', tracing.close);
+  const database = createDatabase({ ...config.database, patient }, logger, tracing);
   lifecycle.onClose('postgres', database.close);
   const redis = await openRedis(config.redis, logger);
   lifecycle.onClose('redis', () => closeRedis(redis));
@@ -97,7 +100,7 @@ export const openParts = async (
   const caller = config.features.join() || 'all';
   const internalTokens = createInternalTokens(config.tokens, caller);
   const http = { logins, tokens, internalTokens, sessions, limiter };
-  return { config, logger, database, redis, broadcast, metrics, mailer, ...http };
+  return { config, logger, tracing, database, redis, broadcast, metrics, mailer, ...http };
 };
 
 type OpenParts = Awaited<ReturnType<typeof openParts>>;

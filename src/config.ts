@@ -116,6 +116,37 @@ const rolePasswords = z
   })
   .transform((items) => Object.fromEntries(items.map((item) => [keyId(item), keySecret(item)])));
 
+const isDecodable = (text: string) => {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const headerOf = (item: string): [string, string] => {
+  const at = item.indexOf('=');
+  return [item.slice(0, at), decodeURIComponent(item.slice(at + 1))];
+};
+
+/** `name=value,…` with percent-encoded values, as OpenTelemetry has it. */
+const headers = z
+  .string()
+  .default('')
+  .transform(list)
+  .refine((items) => items.every((item) => /^[\w-]+=/.test(item) && isDecodable(item)), {
+    error: 'each is written name=value, percent-encoded',
+    abort: true,
+  })
+  .transform((items) => Object.fromEntries(items.map(headerOf)));
+
+const ratio = z
+  .string()
+  .default('1')
+  .refine((text) => /^(0(\.\d+)?|1(\.0+)?)$/.test(text), 'must be a number from 0 to 1')
+  .transform(Number);
+
 /** Every variable, in the order of .env.example. An empty value counts as unset, as Compose passes those. */
 const variables = (production: boolean) =>
   z.object({
@@ -163,6 +194,10 @@ const variables = (production: boolean) =>
     WORKER_CONCURRENCY: integer(1, 0, 512),
     CONTROL_PORT: integer(3100, 0, 65_535),
     HANG_SECONDS: integer(10, 2, 3_600),
+    OTEL_EXPORTER_OTLP_ENDPOINT: url('http:', 'https:').optional(),
+    OTEL_EXPORTER_OTLP_HEADERS: headers,
+    OTEL_SERVICE_NAME: z.string().default(''),
+    OTEL_TRACES_SAMPLER_ARG: ratio,
     // Jobs at a time in each worker process. Urgent ones wait for mail servers; bulk ones should not press on them.
     JOBS_URGENT_CONCURRENCY: integer(8, 1, 1_000),
     JOBS_BULK_CONCURRENCY: integer(2, 1, 1_000),
@@ -266,6 +301,14 @@ const arrange = (v: z.output<ReturnType<typeof variables>>) => ({
     hangSeconds: v.HANG_SECONDS,
   },
   jobs: { concurrency: { urgent: v.JOBS_URGENT_CONCURRENCY, bulk: v.JOBS_BULK_CONCURRENCY } },
+  tracing: {
+    /** Where spans go; undefined means that there are none. */
+    endpoint: v.OTEL_EXPORTER_OTLP_ENDPOINT?.replace(/\/$/, ''),
+    headers: v.OTEL_EXPORTER_OTLP_HEADERS,
+    serviceName: v.OTEL_SERVICE_NAME || v.FEATURES.join('-') || 'multiplex',
+    /** The share of traces that are recorded. */
+    ratio: v.OTEL_TRACES_SAMPLER_ARG,
+  },
   mail: { smtpUrl: v.SMTP_URL, from: v.MAIL_FROM, publicUrl: v.PUBLIC_URL },
   seed: { sample: v.SEED_SAMPLE, adminEmail: v.ADMIN_EMAIL, adminPassword: v.ADMIN_PASSWORD },
 });

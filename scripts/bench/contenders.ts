@@ -46,12 +46,16 @@ export const startContenders = async (ground: Ground, seconds: number): Promise<
   const ours = await ground.startOurs();
   const { auth, cookie, loginId, userId } = await logIn(ours.url);
   const screenings = await addScreenings(ground.database, SCREENINGS);
+  const others = await addScreenings(ground.database, SCREENINGS); // the two sell from one database
   await feedReferences(ground, loginId, ours);
   const started = new Map<string, Target>();
   for (const [name, file] of Object.entries(references)) {
     const command = [`${REFERENCES}/${file}.mjs`];
     started.set(name, await startTarget({ command, env: ground.referenceEnv, probe: '/me' }));
   }
+  // It answers whatever it is sent, so it does for a collector.
+  const collector = started.get('node:http')?.url;
+  const traced = await ground.startOurs({ ...ground.env, OTEL_EXPORTER_OTLP_ENDPOINT: collector });
   const documented = started.get('Express, documented') as Target;
   const theirCookie = { cookie: await openDocumentedSession(documented, userId) };
 
@@ -63,25 +67,27 @@ export const startContenders = async (ground: Ground, seconds: number): Promise<
       job: { url: target.url + path, headers, connections: CONNECTIONS, seconds },
     };
   };
-  const buy = (name: string, target: Target, path: string): Contender => ({
+  const buy = (name: string, target: Target, path: string, from = screenings): Contender => ({
     workload: 'buy a seat',
     name,
     target,
     job: {
       ...get('', name, target, path, { ...auth, 'content-type': 'application/json' }).job,
-      screenings,
+      screenings: from,
       seats: SEATS,
     },
   });
   return [
     get('bearer GET', 'ours', ours, '/v1/accounts/identity', auth),
     ...[...started].map(([name, target]) => get('bearer GET', name, target, '/me', auth)),
+    get('bearer GET', 'ours, with OpenTelemetry', traced, '/v1/accounts/identity', auth),
     get('session GET', 'ours', ours, '/v1/accounts/identity', cookie),
     get('session GET', 'Express, documented', documented, '/session/me', theirCookie),
     get('catalog GET', 'ours', ours, '/v1/catalog/movies'),
     get('catalog GET', 'Express, documented', documented, '/movies'),
     get('account GET, from PostgreSQL', 'ours', ours, '/v1/accounts/me', auth),
     buy('ours', ours, '/v1/tickets/purchases'),
+    buy('ours, with OpenTelemetry', traced, '/v1/tickets/purchases', others),
     buy('Express, documented', documented, '/purchases'),
   ];
 };

@@ -10,7 +10,7 @@ import { createLifecycle } from '../../src/infrastructure/lifecycle.ts';
 import { createLogger } from '../../src/infrastructure/logger.ts';
 import { createMetrics } from '../../src/infrastructure/metrics.ts';
 import { migrate } from '../../src/infrastructure/migrations.ts';
-import { createOutbox, outboxMigration, startRelay } from '../../src/infrastructure/outbox.ts';
+import { createOutbox, outboxMigrations, startRelay } from '../../src/infrastructure/outbox.ts';
 import { openQueues } from '../../src/infrastructure/queues.ts';
 import { openRedis } from '../../src/infrastructure/redis.ts';
 import { startWork } from '../../src/infrastructure/work.ts';
@@ -53,7 +53,7 @@ const database = createDatabase({ ...config.database, poolSize: 40 }, logger);
 lifecycle.onClose('postgres', database.close);
 const redis = await openRedis(config.redis, logger);
 lifecycle.onClose('redis', () => redis.disconnect());
-await migrate(database, [{ name: 'bench', migrations: [outboxMigration('bench')] }], { seed: false }, logger);
+await migrate(database, [{ name: 'bench', migrations: outboxMigrations('bench') }], { seed: false }, logger);
 
 const startedAt = new Map<string, number>();
 const job = (lane: Lane) =>

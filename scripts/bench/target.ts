@@ -27,6 +27,7 @@ export const startTarget = async ({ command, env, probe }: TargetOptions): Promi
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...env, PORT: String(port) },
   });
+  process.once('exit', () => child.kill('SIGKILL')); // a measurement that fails must leave none behind
   const serves = () =>
     fetch(`${url}${probe}`).then(
       ({ status }) => status < 500,

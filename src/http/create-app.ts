@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../infrastructure/database.ts';
 import type { Logger } from '../infrastructure/logger.ts';
 import type { Metrics } from '../infrastructure/metrics.ts';
+import type { Tracing } from '../infrastructure/tracing.ts';
 import type { Admission } from './admission.ts';
 import { createDocs } from './docs.ts';
 import { createErrorHandler, routeNotFound } from './error-handler.ts';
@@ -18,6 +19,7 @@ interface AppParts {
   config: Config;
   logger: Logger;
   metrics: Metrics;
+  tracing?: Tracing | undefined;
   database: Database;
   admit: Admission;
   openStream: EventStreams;
@@ -54,6 +56,7 @@ export const createApp = ({
   config,
   logger,
   metrics,
+  tracing,
   database,
   admit,
   openStream,
@@ -70,7 +73,7 @@ export const createApp = ({
   app.set('query parser', 'simple'); // flat strings only: nested queries are nobody's and cost memory
   app.set('trust proxy', config.http.trustProxy);
 
-  app.use(createObserver(config.instance, logger, metrics));
+  app.use(createObserver({ config, logger, metrics, tracing }));
   app.use(createSecurityHeaders());
   if (config.http.cors.origins.length > 0) app.use(createCors(config.http.cors));
   // What is asked most stands first: every router that a request passes by costs it time.

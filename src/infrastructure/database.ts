@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from './logger.ts';
+import { inSpan, type Operation, type Tracing } from './tracing.ts';
 
 export interface Queryable {
   /**
@@ -45,22 +46,43 @@ const createNames = () => {
   };
 };
 
-type Names = ReturnType<typeof createNames>;
+const operationOf = (text: string): Operation => {
+  const [verb = ''] = text.trimStart().split(/\W/, 1);
+  return {
+    kind: 'client',
+    name: verb.toUpperCase(),
+    attributes: { 'db.system.name': 'postgresql', 'db.operation.name': verb, 'db.query.text': text },
+  };
+};
+
+/** How statements are sent: prepared under their names, and in spans where tracing is on. */
+const createSender = (tracing: Tracing | undefined) => {
+  const nameOf = createNames();
+  const traced = <T>(text: string, work: () => Promise<T>): Promise<T> =>
+    tracing ? inSpan(tracing, operationOf(text), work) : work();
+  return {
+    prepared: <Row extends object>(client: Client, text: string, values: readonly unknown[]) =>
+      traced(text, () => client.query<Row>({ name: nameOf(text), text, values: [...values] })),
+    plain: (client: Client, text: string) => traced(text, () => client.query(text)),
+  };
+};
+
+type Client = pg.Pool | pg.PoolClient;
+type Sender = ReturnType<typeof createSender>;
 
 const queryWith =
-  (client: pg.Pool | pg.PoolClient, nameOf: Names) =>
+  (client: Client, sender: Sender) =>
   async <Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row[]> =>
-    (await client.query<Row>({ name: nameOf(text), text, values: [...values] })).rows;
+    (await sender.prepared<Row>(client, text, values)).rows;
 
 /** A failed statement makes all after it fail by this code: the first one tells why. */
 const AFTER_FAILURE = '25P02';
 
 /** Statements that are sent ahead: PostgreSQL answers in order, so whoever waits for a later one has waited for them. */
-const createAhead = (client: pg.PoolClient) => {
+const createAhead = () => {
   const sent: Promise<unknown>[] = [];
   return {
-    send: (query: string | pg.QueryConfig) => {
-      const answer = client.query(query as string);
+    add: (answer: Promise<unknown>) => {
       answer.catch(() => {}); // heard by `all`, or `causeOf`
       sent.push(answer);
     },
@@ -77,7 +99,7 @@ const createAhead = (client: pg.PoolClient) => {
 
 const runTransaction = async <T>(
   pool: pg.Pool,
-  nameOf: Names,
+  sender: Sender,
   work: (transaction: Transaction) => Promise<T>,
 ): Promise<T> => {
   const client = await pool.connect();
@@ -88,17 +110,17 @@ const runTransaction = async <T>(
   };
   client.on('error', onError);
   const callbacks: (() => void)[] = [];
-  const ahead = createAhead(client);
+  const ahead = createAhead();
   try {
-    ahead.send('begin');
+    ahead.add(sender.plain(client, 'begin'));
     const result = await work({
-      query: queryWith(client, nameOf),
-      send: (text, values = []) => ahead.send({ name: nameOf(text), text, values: [...values] }),
-      run: async (sql) => void (await client.query(sql)),
+      query: queryWith(client, sender),
+      send: (text, values = []) => ahead.add(sender.prepared(client, text, values)),
+      run: async (sql) => void (await sender.plain(client, sql)),
       afterCommit: (callback) => callbacks.push(callback),
     });
     // After a failure `commit` rolls back, and does not call that an error; what was sent before it does.
-    ahead.send('commit');
+    ahead.add(sender.plain(client, 'commit'));
     await ahead.all();
     for (const callback of callbacks) callback();
     return result;
@@ -123,8 +145,9 @@ const runTransaction = async <T>(
 export const createDatabase = (
   options: { url: string; poolSize: number; patient?: boolean },
   logger: Logger,
+  tracing?: Tracing,
 ): Database => {
-  const nameOf = createNames();
+  const sender = createSender(tracing);
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -140,11 +163,11 @@ export const createDatabase = (
   });
   pool.on('error', (error) => logger.warn({ err: error }, 'postgres dropped an idle connection'));
   return {
-    query: queryWith(pool, nameOf),
+    query: queryWith(pool, sender),
     transaction: async (work) => {
       for (let attempt = 0; ; attempt += 1) {
         try {
-          return await runTransaction(pool, nameOf, work);
+          return await runTransaction(pool, sender, work);
         } catch (error) {
           if (!isVictim(error) || attempt === RETRIES) throw error;
         }

@@ -1,5 +1,6 @@
 import pino from 'pino';
 import { requestContext } from './request-context.ts';
+import { logFields } from './trace-context.ts';
 
 export type Logger = pino.Logger;
 
@@ -39,8 +40,8 @@ export const createLogger = (
       serializers: { err: describe },
       formatters: { level: (label) => ({ level: label }) },
       mixin: () => {
-        const { requestId, caller, traceparent } = requestContext.getStore() ?? {};
-        return { requestId, caller, traceparent };
+        const { requestId, caller, trace } = requestContext.getStore() ?? {};
+        return { requestId, caller, ...logFields(trace) };
       },
     },
     destination,

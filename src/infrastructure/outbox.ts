@@ -7,14 +7,16 @@ import type { Migration } from './migrations.ts';
 import { createPublisher } from './publisher.ts';
 import type { Queues } from './queues.ts';
 import { isRedisUnavailable } from './redis.ts';
+import { currentOrigin, type Origin } from './request-context.ts';
 
 /**
  * A job is a row, written in the transaction that makes it due and marked done in the transaction that makes its
  * effect. Redis only hurries it along: were its data lost, the relay would hand the undone rows over again.
  */
-export const outboxMigration = (schema: string): Migration => ({
-  name: 'jobs',
-  sql: `create table ${schema}.jobs (
+export const outboxMigrations = (schema: string): Migration[] => [
+  {
+    name: 'jobs',
+    sql: `create table ${schema}.jobs (
     id text primary key,
     name text not null,
     payload jsonb not null,
@@ -27,7 +29,10 @@ export const outboxMigration = (schema: string): Migration => ({
   create index on ${schema}.jobs (id) where relayed_at is null;
   create index on ${schema}.jobs (relayed_at) where done_at is null and failed_at is null;
   create index on ${schema}.jobs (done_at)`,
-});
+  },
+  // So that the worker's log lines and spans belong to the request that made the job due.
+  { name: 'jobs-origin', sql: `alter table ${schema}.jobs add column origin jsonb` },
+];
 
 /** How long a relayed row may be undone before it is handed over again; longer than all retries of a job. */
 const REPEAT_AFTER = '15 minutes';
@@ -49,8 +54,9 @@ export const createOutbox = (schema: string, redis: Redis): Outbox => {
   const publish = createPublisher(redis);
   return {
     enqueue: (transaction, job, payload, id = uuidv7()) => {
-      const insert = `insert into ${schema}.jobs (id, name, payload) values ($1, $2, $3) on conflict do nothing`;
-      transaction.send(insert, [id, job.name, JSON.stringify(payload)]);
+      const insert = `insert into ${schema}.jobs (id, name, payload, origin) values ($1, $2, $3, $4) on conflict do nothing`;
+      const origin = JSON.stringify(currentOrigin());
+      transaction.send(insert, [id, job.name, JSON.stringify(payload), origin]);
       // Through Redis and not NOTIFY, whose commits take a lock of the whole server one after another.
       transaction.afterCommit(() => publish(channelOf(redis), schema));
     },
@@ -61,20 +67,19 @@ interface Row {
   id: string;
   name: string;
   payload: unknown;
+  origin: Origin | null;
 }
 
 const relayBatch = (database: Database, queues: Queues, schema: string, jobs: Map<string, JobDefinition>) =>
   database.transaction(async (transaction) => {
     const rows = await transaction.query<Row>(
-      `select id, name, payload from ${schema}.jobs where relayed_at is null
+      `select id, name, payload, origin from ${schema}.jobs where relayed_at is null
          or (done_at is null and failed_at is null and relayed_at < now() - interval '${REPEAT_AFTER}')
        order by id limit ${BATCH} for update skip locked`,
     );
     if (rows.length === 0) return 0;
     // Killed between the two, the rows go over once more, and BullMQ ignores a job id that it has.
-    await queues.add(
-      rows.map(({ id, name, payload }) => ({ id, name, payload, lane: jobs.get(name)?.lane ?? 'bulk' })),
-    );
+    await queues.add(rows.map((row) => ({ ...row, lane: jobs.get(row.name)?.lane ?? 'bulk' })));
     await transaction.query(`update ${schema}.jobs set relayed_at = now() where id = any($1)`, [
       rows.map((row) => row.id),
     ]);

@@ -1,6 +1,7 @@
-import { Queue } from 'bullmq';
+import { type Job, Queue } from 'bullmq';
 import type { Config } from '../config.ts';
 import { LANES, type Lane, type Schedule } from './jobs.ts';
+import type { Origin } from './request-context.ts';
 
 /** Tried for about four minutes: 1, 2, 4 … 64 s, each shortened by up to half so that a herd of retries spreads. */
 const RETRIES = { attempts: 8, backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 } } as const;
@@ -16,7 +17,14 @@ export interface QueuedJob {
   name: string;
   payload: unknown;
   lane: Lane;
+  origin?: Origin | null;
 }
+
+/** What made the job due; one that the clock started is its own origin. */
+export const originOf = ({ id, opts }: Job): Origin => ({
+  requestId: String(id),
+  ...JSON.parse(opts.telemetry?.metadata ?? '{}'),
+});
 
 /** Each feature has a queue for each lane, so that its workers can be processes of their own. */
 export const queueName = (feature: string, lane: Lane) => `${feature}-${lane}`;
@@ -67,7 +75,11 @@ export const openQueues = (config: Config['redis'], features: readonly string[])
         const own = jobs.filter((job) => job.lane === lane && featureOf(job) === feature);
         if (own.length === 0) continue;
         await queue.addBulk(
-          own.map(({ id, name, payload }) => ({ name, data: payload, opts: { jobId: id } })),
+          own.map(({ id, name, payload, origin }) => ({
+            name,
+            data: payload,
+            opts: { jobId: id, ...(origin && { telemetry: { metadata: JSON.stringify(origin) } }) },
+          })),
         );
       }
     },

@@ -8,6 +8,7 @@ import type { Logger } from './logger.ts';
 import { createJobMetrics } from './metrics.ts';
 import { relayLags, startRelay } from './outbox.ts';
 import { openQueues, queueDepths } from './queues.ts';
+import type { Tracing } from './tracing.ts';
 import { startWorkers } from './workers.ts';
 
 /** A feature's part in the work; its schema records the jobs. */
@@ -23,6 +24,7 @@ interface WorkParts {
   lifecycle: Lifecycle;
   database: Database;
   redis: Redis;
+  tracing?: Tracing | undefined;
   registry: Registry;
   features: readonly Work[];
 }

@@ -6,7 +6,9 @@ import { type Database, isDatabaseUnavailable, type Transaction } from './databa
 import { type JobDefinition, LANES, type Lane } from './jobs.ts';
 import type { Logger } from './logger.ts';
 import type { JobMetrics } from './metrics.ts';
-import { queueName, queuePrefix } from './queues.ts';
+import { originOf, queueName, queuePrefix } from './queues.ts';
+import { requestContext } from './request-context.ts';
+import { type Operation, runWithOrigin, type Tracing } from './tracing.ts';
 
 interface WorkerParts {
   config: Config;
@@ -15,6 +17,7 @@ interface WorkerParts {
   schemas: ReadonlyMap<string, readonly JobDefinition[]>;
   metrics: JobMetrics;
   logger: Logger;
+  tracing?: Tracing | undefined;
 }
 
 /** A killed worker's job is taken up by another when its lock has run out and somebody looked: within 15 s. */
@@ -54,6 +57,18 @@ const parsePayload = (definition: JobDefinition, data: unknown): never => {
   throw new UnrecoverableError(`malformed payload: ${faults.join('; ')}`);
 };
 
+const operationOf = ({ id, name, queueName: queue }: QueuedJob): Operation => ({
+  kind: 'consumer',
+  name: `process ${name}`,
+  attributes: {
+    'messaging.system': 'bullmq',
+    'messaging.operation.type': 'process',
+    'messaging.operation.name': name,
+    'messaging.destination.name': queue,
+    'messaging.message.id': id,
+  },
+});
+
 interface Line {
   schema: string;
   jobs: readonly JobDefinition[];
@@ -65,7 +80,7 @@ interface Line {
 
 /** Runs a feature's jobs of one lane, each at least once with an effect that commits once. */
 const startLine = ({ schema, jobs, lane, concurrency, gate }: Line, parts: WorkerParts): Worker => {
-  const { config, database, metrics, logger } = parts;
+  const { config, database, metrics, logger, tracing } = parts;
   const known = new Map(jobs.map((job) => [job.name, job]));
 
   const run = async (job: QueuedJob): Promise<void> => {
@@ -79,12 +94,22 @@ const startLine = ({ schema, jobs, lane, concurrency, gate }: Line, parts: Worke
     });
   };
 
-  const runOrPutOff = (job: QueuedJob, token: string | undefined) =>
-    run(job).catch((error: unknown) => {
+  const runLogged = async (job: QueuedJob): Promise<void> => {
+    const startedAt = performance.now();
+    await run(job);
+    const ms = Math.round((performance.now() - startedAt) * 100) / 100;
+    logger.info({ lane, jobId: job.id, job: job.name, ms }, 'job');
+  };
+
+  const runOrPutOff = async (job: QueuedJob, token: string | undefined): Promise<void> => {
+    try {
+      await runWithOrigin(tracing, originOf(job), operationOf(job), () => runLogged(job));
+    } catch (error) {
       if (!isOutage(error)) throw error;
       logger.warn({ lane, jobId: job.id, job: job.name, err: error }, 'a job is put off');
-      return putOff(job, token);
-    });
+      await putOff(job, token);
+    }
+  };
 
   const worker = new Worker(queueName(schema, lane), (job, token) => gate(runOrPutOff, job, token), {
     connection: { url: config.redis.url, maxRetriesPerRequest: null },
@@ -109,11 +134,13 @@ const startLine = ({ schema, jobs, lane, concurrency, gate }: Line, parts: Worke
   worker.on('stalled', () => metrics.stalled.inc({ lane }));
   worker.on('error', (error) => logger.debug({ err: error, lane }, 'the worker lost its connection'));
   worker.on('failed', (job, error) => {
-    logger.warn(
-      { lane, jobId: job?.id, job: job?.name, attempt: job?.attemptsMade, err: error },
-      'a job failed',
-    );
     if (!job) return;
+    requestContext.run(originOf(job), () =>
+      logger.warn(
+        { lane, jobId: job.id, job: job.name, attempt: job.attemptsMade, err: error },
+        'a job failed',
+      ),
+    );
     observeRun(metrics, lane, job, 'failed');
     buryDead(job, error).catch((cause: unknown) =>
       logger.error({ err: cause }, 'could not record a dead job'),

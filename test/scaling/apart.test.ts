@@ -65,7 +65,7 @@ test('a call carries the id of its request, so that both logs can be read togeth
   );
   const { path, caller } = line;
   assert.deepEqual([path, caller], ['/internal/catalog/findScreening', 'tickets,grocery']);
-  assert.equal(line.traceparent, traceparent);
+  assert.equal(line.trace_id, id.replaceAll('-', ''));
 });
 
 test('calls between services need a token of ours; that of a user does not do', async () => {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { after, before, test } from 'node:test';
 import { addScreening, logInAdmin, newCustomer } from './containers/cinema.ts';
 import { createClient } from './containers/client.ts';
-import { apiContainers, scaleTo, stackUrl, until } from './containers/stack.ts';
+import { apiContainers, compose, scaleTo, stackUrl, until } from './containers/stack.ts';
 
 const client = createClient();
 before(() => scaleTo(3));
@@ -91,6 +92,14 @@ test('a fit X-Request-Id is kept, and another is replaced', async () => {
   };
   assert.equal(await idFor('a-client.made:this_1'), 'a-client.made:this_1');
   assert.match(String(await idFor('no good"}')), /^[0-9a-f]{32}$/);
+});
+
+test('the trace that a client began goes on under its name, and nginx’s log tells it', async () => {
+  const traceId = randomUUID().replaceAll('-', '');
+  await client.call('/v1/catalog/movies', { headers: { traceparent: `00-${traceId}-00f067aa0ba902b7-01` } });
+  await until('nginx has written its log', 5, async () =>
+    (await compose('logs', '--no-log-prefix', 'nginx')).includes(`"trace_id":"${traceId}"`),
+  );
 });
 
 test('JSON comes compressed to who asks', async () => {

@@ -1,6 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
-import { outboxMigration } from '../../infrastructure/outbox.ts';
+import { outboxMigrations } from '../../infrastructure/outbox.ts';
 
 export const migrations: Migration[] = [
   {
@@ -15,7 +15,7 @@ export const migrations: Migration[] = [
     )`,
   },
   idempotencyMigration('accounts'),
-  outboxMigration('accounts'),
+  ...outboxMigrations('accounts'),
   {
     name: 'newsletters',
     sql: `create table accounts.newsletters (

@@ -1,6 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
-import { outboxMigration } from '../../infrastructure/outbox.ts';
+import { outboxMigrations } from '../../infrastructure/outbox.ts';
 
 export const migrations: Migration[] = [
   {
@@ -26,7 +26,7 @@ export const migrations: Migration[] = [
     create index on catalog.screenings (movie_id, starts_at, id)`,
   },
   idempotencyMigration('catalog'),
-  outboxMigration('catalog'),
+  ...outboxMigrations('catalog'),
   {
     name: 'cancelled-screenings',
     sql: `alter table catalog.screenings add column cancelled_at timestamptz,

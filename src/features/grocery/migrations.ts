@@ -1,6 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
-import { outboxMigration } from '../../infrastructure/outbox.ts';
+import { outboxMigrations } from '../../infrastructure/outbox.ts';
 
 export const migrations: Migration[] = [
   {
@@ -27,7 +27,7 @@ export const migrations: Migration[] = [
     )`,
   },
   idempotencyMigration('grocery'),
-  outboxMigration('grocery'),
+  ...outboxMigrations('grocery'),
   {
     name: 'vouchers',
     sql: `alter table grocery.orders add column purchase_id uuid, add column released_at timestamptz;

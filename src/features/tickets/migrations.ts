@@ -1,6 +1,6 @@
 import { idempotencyMigration } from '../../http/idempotency.ts';
 import type { Migration } from '../../infrastructure/migrations.ts';
-import { outboxMigration } from '../../infrastructure/outbox.ts';
+import { outboxMigrations } from '../../infrastructure/outbox.ts';
 
 // No foreign key to catalog or accounts: their tables may lie in another database one day.
 export const migrations: Migration[] = [
@@ -27,7 +27,7 @@ export const migrations: Migration[] = [
     create index on tickets.sold_seats (purchase_id)`,
   },
   idempotencyMigration('tickets'),
-  outboxMigration('tickets'),
+  ...outboxMigrations('tickets'),
   {
     name: 'sales-reports',
     sql: `create table tickets.sales_reports (

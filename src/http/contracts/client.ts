@@ -12,6 +12,7 @@ import { Agent } from 'undici';
 import { AppError, unavailable } from '../../errors.ts';
 import type { Metrics } from '../../infrastructure/metrics.ts';
 import { requestContext } from '../../infrastructure/request-context.ts';
+import { inSpan, type Operation, type Tracing } from '../../infrastructure/tracing.ts';
 import { type Calls, type Contract, TIMEOUT_HEADER } from './contract.ts';
 import type { InternalTokens } from './internal-tokens.ts';
 
@@ -31,6 +32,7 @@ class Outage extends Error {}
 interface ClientParts {
   tokens: InternalTokens;
   metrics: Metrics;
+  tracing?: Tracing | undefined;
 }
 
 const toError = (status: number, retryAfter: string | undefined, body: unknown): Error => {
@@ -72,11 +74,23 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
     backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }), // with decorrelated jitter
   });
   const persistent = wrap(repeats, breaker);
-  const { metrics, tokens } = parts;
+  const { metrics, tokens, tracing } = parts;
   metrics.breakerState.set({ contract: name }, 0);
   breaker.onStateChange((state) =>
     metrics.breakerState.set({ contract: name }, state === CircuitState.Closed ? 0 : 1),
   );
+
+  const { hostname, port } = new URL(url);
+  const operationOf = (operation: string): Operation => ({
+    kind: 'client',
+    name: `POST /internal/${name}/${operation}`,
+    attributes: {
+      'http.request.method': 'POST',
+      'url.full': `${url}/internal/${name}/${operation}`,
+      'server.address': hostname,
+      'server.port': Number(port || 80),
+    },
+  });
 
   const send = async (operation: string, input: unknown, deadline: number): Promise<unknown> => {
     const timeoutMs = Math.floor(Math.min(ATTEMPT_MS, deadline - performance.now()));
@@ -91,8 +105,7 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
           authorization: `Bearer ${tokens.sign(context?.userId)}`,
           'content-type': 'application/json',
           'x-request-id': context?.requestId ?? '',
-          ...(context?.traceparent && { traceparent: context.traceparent }),
-          ...(context?.tracestate && { tracestate: context.tracestate }),
+          ...context?.trace,
           [TIMEOUT_HEADER]: String(timeoutMs),
         },
         body: JSON.stringify({ input }),
@@ -117,7 +130,9 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
     );
     const policy = operations[operation]?.idempotent ? persistent : breaker;
     try {
-      const output = await policy.execute(() => send(operation, input, deadline));
+      const output = await policy.execute(() =>
+        inSpan(tracing, operationOf(operation), () => send(operation, input, deadline)),
+      );
       const parsed = operations[operation]?.output.parse(output);
       metrics.neighbourCalls.inc({ contract: name, operation, outcome: 'answered' });
       return parsed;

@@ -1,6 +1,7 @@
 import { type Config, ConfigError } from '../../config.ts';
 import type { Lifecycle } from '../../infrastructure/lifecycle.ts';
 import type { Metrics } from '../../infrastructure/metrics.ts';
+import type { Tracing } from '../../infrastructure/tracing.ts';
 import { createContractClient } from './client.ts';
 import type { Calls, Contract } from './contract.ts';
 import type { InternalTokens } from './internal-tokens.ts';
@@ -11,12 +12,13 @@ export type CallsOf = <C extends Contract>(contract: C, own: { calls: Calls<C> }
 interface NeighbourParts {
   config: Config;
   metrics: Metrics;
+  tracing?: Tracing | undefined;
   lifecycle: Lifecycle;
   tokens: InternalTokens;
 }
 
 /** Decides for each feature whether it is here or elsewhere, by FEATURES and NEIGHBOURS. */
-export const createNeighbours = ({ config, metrics, lifecycle, tokens }: NeighbourParts) => {
+export const createNeighbours = ({ config, lifecycle, ...parts }: NeighbourParts) => {
   const missing = new Set<string>();
   const serves = (name: string) => config.features.length === 0 || config.features.includes(name);
 
@@ -24,7 +26,7 @@ export const createNeighbours = ({ config, metrics, lifecycle, tokens }: Neighbo
     if (serves(contract.feature)) return own.calls;
     const url = config.neighbours[contract.feature];
     if (!url) missing.add(contract.feature);
-    const client = createContractClient(contract, url ?? 'http://nowhere.invalid', { tokens, metrics });
+    const client = createContractClient(contract, url ?? 'http://nowhere.invalid', parts);
     lifecycle.onClose(`client of ${contract.name}`, client.close);
     return client.calls;
   };

@@ -1,6 +1,6 @@
 import { idempotencyMigration } from '../../../../src/http/idempotency.ts';
 import type { Migration } from '../../../../src/infrastructure/migrations.ts';
-import { outboxMigration } from '../../../../src/infrastructure/outbox.ts';
+import { outboxMigrations } from '../../../../src/infrastructure/outbox.ts';
 
 export const migrations: Migration[] = [
   {
@@ -15,5 +15,5 @@ export const migrations: Migration[] = [
     create index on things.things (user_id, id)`,
   },
   idempotencyMigration('things'),
-  outboxMigration('things'),
+  ...outboxMigrations('things'),
 ];
