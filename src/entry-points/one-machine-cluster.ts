@@ -19,6 +19,13 @@ const spawn = (role: Role) => {
   return fork(fileURLToPath(import.meta.url), { env: { ...env, PORT: '0' } });
 };
 
+/** New code may need a newer schema. One step of its own, as in every deployment; processes in service never migrate. */
+const migrate = (): Promise<boolean> =>
+  new Promise((resolve) => {
+    const child = fork(fileURLToPath(import.meta.url.replace('one-machine-cluster', 'migrate')));
+    child.once('exit', (code) => resolve(code === 0));
+  });
+
 /** Tells systemd, where it started us with Type=notify, that we serve; through its own program, which speaks its protocol. */
 const notifySystemd = () => {
   if (process.env.NOTIFY_SOCKET) execFile('systemd-notify', ['--ready'], () => {});
@@ -33,6 +40,7 @@ const runPrimary = (config: Config) => {
       hangSeconds: config.cluster.hangSeconds,
       stopSeconds: config.shutdown.hardStopSeconds + 1,
     },
+    prepareReload: migrate,
     onEnd: (exitCode) => process.exit(exitCode),
     onReady: notifySystemd,
   });

@@ -9,6 +9,8 @@ interface Options {
   spawn(role: Role): ChildProcess;
   logger: Logger;
   patience: Patience;
+  /** What a reload begins with, such as bringing the schema up to date; false gives it up. */
+  prepareReload(): Promise<boolean>;
   /** Called once, when every process of the start is ready. */
   onReady(): void;
   /** Called when every process has ended: 0 after a stop, otherwise what ended it all. */
@@ -36,7 +38,8 @@ const pauseAfter = (deaths: number) =>
  * Keeps processes in service: replaces one that dies or hangs, after a pause that doubles; gives up when they die
  * before they are ready; replaces all of them one by one on `reload`.
  */
-export const createProcessManager = ({ spawn, logger, patience, onReady, onEnd }: Options) => {
+export const createProcessManager = (options: Options) => {
+  const { spawn, logger, patience, prepareReload, onReady, onEnd } = options;
   const slots = new Set<Slot>();
   const alive = new Set<ManagedProcess>();
   const earlyDeaths = { api: 0, worker: 0 };
@@ -111,6 +114,14 @@ export const createProcessManager = ({ spawn, logger, patience, onReady, onEnd }
     return true;
   };
 
+  const replaceAll = async () => {
+    for (const slot of [...slots]) {
+      if (exitCode !== undefined || !slots.has(slot) || (await replace(slot))) continue;
+      logger.error('the reload failed: a new process did not become ready; the old ones go on');
+      return;
+    }
+  };
+
   return {
     add: (role: Role) => {
       const slot = { role, restarts: 0, current: start(role) };
@@ -129,11 +140,8 @@ export const createProcessManager = ({ spawn, logger, patience, onReady, onEnd }
       if (reloading || exitCode !== undefined) return;
       reloading = true;
       logger.info('reloading');
-      for (const slot of [...slots]) {
-        if (exitCode !== undefined || !slots.has(slot) || (await replace(slot))) continue;
-        logger.error('the reload failed: a new process did not become ready; the old ones go on');
-        break;
-      }
+      if (await prepareReload()) await replaceAll();
+      else logger.error('the reload failed: what comes first did; the old processes go on');
       reloading = false;
       logger.info('reloaded');
     },

@@ -102,6 +102,29 @@ test('reloads under GET and POST load fail no request', async (t) => {
   assert.deepEqual(Object.keys(answered), ['200', '201']);
 });
 
+test('a reload brings the schema up to date first, and gives up where that fails', async (t) => {
+  const cluster = await spawnCluster();
+  t.after(cluster.close);
+  await cluster.settled(2, 1);
+  const { database } = cluster.cinema;
+  await database.query(`alter table catalog.jobs drop column origin`);
+  await database.query(`delete from deployment.migrations where schema = 'catalog' and name = 'jobs-origin'`);
+  await cluster.reload();
+  await database.query('select origin from catalog.jobs');
+
+  await database.query(
+    `update deployment.migrations set checksum = 'of another text' where schema = 'catalog'`,
+  );
+  const before = (await cluster.status()).map((one) => one.pid);
+  process.kill(cluster.child.pid as number, 'SIGHUP');
+  await waitFor('the reload to give up', () => cluster.logs.text().includes('what comes first did'));
+  assert.match(cluster.logs.text(), /Migration catalog\/\S+ was edited after it ran/);
+  assert.deepEqual(
+    (await cluster.status()).map((one) => one.pid),
+    before,
+  );
+});
+
 test('a reload whose new processes do not start leaves the old ones in service', async (t) => {
   const cluster = await spawnCluster();
   t.after(cluster.close);
@@ -113,7 +136,7 @@ test('a reload whose new processes do not start leaves the old ones in service',
     cluster.childPids().find((pid) => !before.includes(pid)),
   );
   process.kill(fresh, 'SIGKILL');
-  await waitFor('the reload to give up', () => cluster.logs.text().includes('the reload failed'));
+  await waitFor('the reload to give up', () => cluster.logs.text().includes('did not become ready'));
   assert.deepEqual(
     (await cluster.status()).map((one) => one.pid),
     before,

@@ -53,9 +53,11 @@ export const spawnCluster = async (env: Env = {}) => {
     reload,
     url: `http://127.0.0.1:${port}`,
     status,
-    /** The processes of the cluster as the system sees them, also those that are not in service yet. */
+    /** The processes of the cluster as the system sees them, also those that are not in service yet; no migration. */
     childPids: () => {
-      const { stdout } = spawnSync('pgrep', ['-P', String(cluster.child.pid)], { encoding: 'utf8' });
+      const { stdout } = spawnSync('pgrep', ['-f', '-P', String(cluster.child.pid), 'one-machine-cluster'], {
+        encoding: 'utf8',
+      });
       return stdout.trim().split('\n').map(Number);
     },
     metrics: async () => (await ask('/metrics')).text(),
