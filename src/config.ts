@@ -111,8 +111,8 @@ const rolePasswords = z
   .string()
   .default('')
   .transform(list)
-  .refine((items) => items.every((item) => /^[a-z]\w*:.{16,}$/.test(item)), {
-    error: 'each is written feature:password, with 16 characters or more',
+  .refine((items) => items.every((item) => /^[a-z]\w*:[!-~]{16,}$/.test(item)), {
+    error: 'each is written feature:password, with 16 characters of ASCII or more',
   })
   .transform((items) => Object.fromEntries(items.map((item) => [keyId(item), keySecret(item)])));
 
