@@ -91,6 +91,10 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/ok\(\{ priceCents: [^\n]*\),/, 'ok({ points: await loyalty.count(params.id) }),'],
     [/## Delete the sample\n[\s\S]*?(?=## )/, ''],
   ],
+  'docs/decisions/deploying.md': [
+    [/ With\s`COMPOSE_FILE[\s\S]*?these alone\./, ''],
+    [/\*\*Measured\*\*[\s\S]*?\n\n/, ''],
+  ],
   'docs/decisions/events.md': [[/\*\*The saga\*\*[\s\S]*?(?=When to decide otherwise)/, '']],
   'docs/decisions/README.md': [line(/\((?:live-seats|seat-holds|what-a-request-costs|load-tests)\.md\)/)],
 };

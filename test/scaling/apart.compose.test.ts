@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
 import { addProduct, addScreening, logInAdmin, newCustomers, stockOf } from './containers/cinema.ts';
 import { createClient } from './containers/client.ts';
+import { deploy } from './containers/deploy.ts';
 import { createKinds } from './containers/kinds.ts';
 import { assertNoneFailed, report, startLoad } from './containers/load.ts';
 import { compose, scaleTo, until } from './containers/stack.ts';
@@ -10,6 +11,7 @@ const STOCK = 1_000_000;
 const RATE = 100;
 const SECONDS = 60;
 const APART = ['-f', 'docker-compose.yml', '-f', 'docker-compose.apart.yml'];
+const OTHERS = ['accounts', 'catalog', 'grocery', 'tickets-worker'];
 const client = createClient(32);
 let admin: string;
 let customers: string[];
@@ -41,11 +43,11 @@ before(async () => {
 after(client.close);
 
 /** The statuses and faults of the same mixed load on what runs now. */
-const loadFor = async (title: string, seconds: number) => {
+const loadFor = async (context: TestContext, title: string, seconds: number) => {
   const productId = await addProduct(client, admin, STOCK);
   const purchase = kinds.purchase('POST purchase, with key', [await addScreening(client, admin)], []);
   const mix = [...kinds.gets(), kinds.order('POST order, with key', productId, true), purchase];
-  const load = startLoad(mix, { perSecond: RATE });
+  const load = startLoad(context, mix, { perSecond: RATE });
   for (let tens = 0; tens < seconds / 10; tens += 1) await load.more(RATE * 10);
   const tallies = await load.stop();
   report(title, tallies);
@@ -64,13 +66,14 @@ const query = (service: string, sql: string) => {
   return compose(...APART, 'exec', '--no-TTY', service, ...node);
 };
 
-test('from together to apart and back under load, and nothing is lost', async () => {
+test('from together to apart and back under load, and nothing is lost', async (context) => {
   const [productId, otherId] = [
     await addProduct(client, admin, STOCK),
     await addProduct(client, admin, STOCK),
   ];
   const bought: string[] = [];
   const load = startLoad(
+    context,
     [
       ...kinds.gets(),
       kinds.order('POST order, with key', productId, true),
@@ -94,6 +97,11 @@ test('from together to apart and back under load, and nothing is lost', async ()
   for (const sql of ['select * from accounts.users', 'drop table tickets.purchases'])
     assert.equal(await query('tickets', sql), '42501', `${sql}: insufficient privilege`);
   assert.equal(await compose(...APART, 'exec', '--no-TTY', 'tickets', 'ls', '/secrets'), 'multiplex.env');
+  const [tickets, others] = [await idsOf('tickets'), await Promise.all(OTHERS.map(idsOf))];
+  const { code, output } = await deploy(['docker-compose.yml', 'docker-compose.apart.yml'], 'tickets');
+  assert.equal(code, 0, output);
+  assert.notEqual(await idsOf('tickets'), tickets, 'a service is deployed by itself');
+  assert.deepEqual(await Promise.all(OTHERS.map(idsOf)), others);
   await load.more(600);
   await up(APART, ...beside('api=2', 'worker=1'));
   load.instances();
@@ -110,10 +118,10 @@ test('from together to apart and back under load, and nothing is lost', async ()
   assert.equal(new Set(bought).size, tallies['POST purchase, with key']?.sent);
 });
 
-test('the same minute of mixed load is answered alike together and apart', async () => {
+test('the same minute of mixed load is answered alike together and apart', async (context) => {
   await up([], '--remove-orphans');
-  await loadFor('together', SECONDS);
+  await loadFor(context, 'together', SECONDS);
   await up(APART);
-  await loadFor('apart', SECONDS);
+  await loadFor(context, 'apart', SECONDS);
   await up([], '--remove-orphans');
 });

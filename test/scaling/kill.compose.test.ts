@@ -31,13 +31,14 @@ const countRepeated = async (): Promise<number> => {
   return lines.filter((line) => /"method":"POST".*"upstreamStatus":"\d+(,| :) /.test(line)).length;
 };
 
-test('replicas killed under load lose no GET and no POST with a key, and do nothing twice', async () => {
+test('replicas killed under load lose no GET and no POST with a key, and do nothing twice', async (context) => {
   const repeatedBefore = await countRepeated();
   const screenings = [await addScreening(client, admin), await addScreening(client, admin)];
   const bought: string[] = [];
   const [product, other] = [await addProduct(client, admin, STOCK), await addProduct(client, admin, STOCK)];
   const unprotected = 'POST order, no key'; // may fail: what happened to it, nobody but its replica knew
   const load = startLoad(
+    context,
     [
       ...kinds.gets(),
       kinds.order('POST order, with key', product, true),

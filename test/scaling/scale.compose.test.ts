@@ -18,9 +18,10 @@ before(async () => {
 });
 after(client.close);
 
-test('3 replicas become 5 and then 2 under load, and no request fails', async () => {
+test('3 replicas become 5 and then 2 under load, and no request fails', async (context) => {
   const [keyed, plain] = [await addProduct(client, admin, STOCK), await addProduct(client, admin, STOCK)];
   const load = startLoad(
+    context,
     [
       ...kinds.gets(),
       kinds.order('POST order, with key', keyed, true),

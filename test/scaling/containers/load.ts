@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, callPatiently } from './client.ts';
 import { until } from './stack.ts';
@@ -26,9 +27,13 @@ const describe = ({ status, json }: Answer) => `${status} ${json?.code ?? ''}`.t
 
 /**
  * Sends all kinds in turn from `workers` connections until stopped; `perSecond` in total, or as fast as they answer.
- * A 409 with Retry-After is obeyed as a client would; all else that is not as expected is a failure.
+ * It ends with the test, also with one that fails. A 409 with Retry-After is obeyed as a client would; all else that is not as expected is a failure.
  */
-export const startLoad = (kinds: Kind[], { workers = 24, perSecond = Number.POSITIVE_INFINITY } = {}) => {
+export const startLoad = (
+  context: TestContext,
+  kinds: Kind[],
+  { workers = 24, perSecond = Number.POSITIVE_INFINITY } = {},
+) => {
   const tallies = new Map<string, Tally>(
     kinds.map(({ name }) => [name, { sent: 0, failed: 0, waits: 0, faults: {} }]),
   );
@@ -65,6 +70,10 @@ export const startLoad = (kinds: Kind[], { workers = 24, perSecond = Number.POSI
     }
   };
   const running = Promise.all(Array.from({ length: workers }, work));
+  context.after(() => {
+    stopped = true;
+    return running;
+  });
 
   return {
     /** Waits until this many more have been answered. */

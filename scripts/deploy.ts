@@ -1,0 +1,150 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { runToEnd } from './services/children.ts';
+import { step } from './services/system.ts';
+
+// Puts what is in this folder in the place of the containers that run, without a lost request: new replicas beside the
+// old, the old ones away when nginx has met all new ones. docs/decisions/deploying.md says why each step is there.
+// COMPOSE_FILE and COMPOSE_PROJECT_NAME choose what is deployed, as they do for docker compose itself; arguments name
+// services, where not all are to be exchanged.
+
+const NGINX_KNOWS_SECONDS = 60;
+
+const ask = async (...args: string[]): Promise<string> => {
+  const { stdout } = await promisify(execFile)('docker', args, { maxBuffer: 64 * 2 ** 20 });
+  return stdout.trim();
+};
+const compose = (...args: string[]) => runToEnd(['docker', 'compose', ...args], { stdio: 'inherit' });
+const runOneOff = (service: string) => compose('run', '--rm', '--no-deps', service);
+
+/** Told to stop, it undoes what it began, unless the old replicas are going already: then it goes on to the end. */
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => {
+    interrupted = true;
+  });
+const nextStep: typeof step = async (what, work) => {
+  const result = await step(what, work);
+  if (interrupted) throw new Error('Interrupted.');
+  return result;
+};
+
+/** A service of our image that stays up, with the containers that are to be exchanged. */
+interface Rolled {
+  name: string;
+  /** The names under which nginx asks for it. */
+  upstreams: string[];
+  old: string[];
+}
+
+interface Service {
+  image: string;
+  restart?: string;
+  networks?: Record<string, { aliases?: string[] } | null>;
+}
+
+const lines = (text: string) => text.split('\n').filter(Boolean);
+
+const findRolled = async (wanted: readonly string[]) => {
+  const { services } = JSON.parse(await ask('compose', 'config', '--format', 'json'));
+  const known = [...readFileSync('nginx.conf', 'utf8').matchAll(/server (\w+):3000/g)].map(
+    ([, name]) => name,
+  );
+  const image: string = services.migrate.image;
+  const rolled: Rolled[] = [];
+  for (const [name, service] of Object.entries<Service>(services)) {
+    if (service.image !== image || !service.restart) continue;
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const aliases = Object.values(service.networks ?? {}).flatMap((network) => network?.aliases ?? []);
+    const upstreams = [name, ...aliases].filter((one) => known.includes(one));
+    const old = lines(await ask('compose', 'ps', '--quiet', '--status', 'running', name));
+    if (old.length > 0) rolled.push({ name, upstreams, old });
+  }
+  const missing = wanted.filter((name) => !rolled.some((one) => one.name === name));
+  if (missing.length > 0) throw new Error(`No such service of ours runs: ${missing.join(', ')}`);
+  return { rolled, image };
+};
+
+const newOf = async ({ name, old }: Rolled): Promise<string[]> =>
+  lines(await ask('compose', 'ps', '--all', '--quiet', name)).filter((id) => !old.includes(id));
+
+const startBeside = async (rolled: readonly Rolled[]) => {
+  const names = rolled.map(({ name }) => name);
+  await compose('rm', '--force', ...names); // those that were stopped would be started again, with their old image
+  const scales = rolled.flatMap(({ name, old }) => ['--scale', `${name}=${2 * old.length}`]);
+  const only = ['--no-recreate', '--no-deps', '--no-build'];
+  await compose('up', '--detach', '--wait', '--wait-timeout', '60', ...only, ...scales, ...names);
+};
+
+/** Asks through nginx until each of these containers has answered under that name; any answer of theirs will do. */
+const whenNginxKnows = async (upstream: string, ids: readonly string[]): Promise<void> => {
+  const listens = await ask('compose', 'port', 'nginx', '8080');
+  const address = listens.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1');
+  const path = upstream === 'api' ? '/v1/-' : `/v1/${upstream}/-`;
+  const unseen = new Set(ids.map((id) => id.slice(0, 12))); // a container's host name, with which X-Served-By begins
+  const deadline = performance.now() + NGINX_KNOWS_SECONDS * 1_000;
+  while (unseen.size > 0) {
+    if (performance.now() > deadline) throw new Error(`nginx did not meet ${[...unseen]} as ${upstream}`);
+    const reply = await fetch(`http://${address}${path}`);
+    unseen.delete(reply.headers.get('x-served-by')?.slice(0, 12) ?? '');
+    await reply.text();
+    await new Promise((resolve) => setTimeout(resolve, 20)); // far below nginx's outer wall
+  }
+};
+
+const remove = async (ids: readonly string[]) => {
+  if (ids.length === 0) return;
+  await ask('stop', ...ids); // at once: each drains, and nobody new comes to them
+  await ask('rm', ...ids);
+};
+
+const takeBack = async (rolled: readonly Rolled[]) => {
+  console.error('The new version does not come up; the old one goes on. What the new one says:');
+  for (const one of rolled) {
+    const ids = await newOf(one);
+    for (const id of ids) await runToEnd(['docker', 'logs', '--tail', '20', id], { stdio: 'inherit' });
+    await remove(ids);
+  }
+};
+
+const roll = async (rolled: readonly Rolled[]) => {
+  try {
+    await nextStep('Starting new replicas beside the old', () => startBeside(rolled));
+    await nextStep('Waiting until nginx has met them', async () => {
+      for (const one of rolled)
+        for (const upstream of one.upstreams) await whenNginxKnows(upstream, await newOf(one));
+    });
+  } catch (error) {
+    await takeBack(rolled);
+    throw error;
+  }
+  await step('Letting the old ones go', () => remove(rolled.flatMap(({ old }) => old)));
+};
+
+const exchange = async (rolled: readonly Rolled[]) => {
+  await nextStep('Building', () => compose('build', '--quiet'));
+  await nextStep('Bringing the schema up to date, which must suit the old version too', async () => {
+    await runOneOff('secrets');
+    await runOneOff('migrate');
+  });
+  await roll(rolled);
+};
+
+const main = async () => {
+  const { rolled, image } = await findRolled(process.argv.slice(2));
+  const [running] = rolled.flatMap(({ old }) => old);
+  if (!running) return compose('up', '--build', '--detach', '--wait');
+  const before = await ask('inspect', '--format', '{{.Image}}', running);
+  await exchange(rolled).catch(async (error) => {
+    await ask('tag', before, image); // or the next `docker compose up` would start what was refused
+    throw error;
+  });
+  await step('Publishing the page', () => runOneOff('page'));
+  console.log('Deployed.');
+};
+
+await main().catch((error: Error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});
