@@ -13,7 +13,8 @@ import { installReferences, type LoadJob, runLoad } from './load.ts';
  * all the time and are warm; a round only changes how many of them nginx knows. The CPU per request tells what the
  * replicas themselves lose by being many; the rate also tells how much of the cores the others leave them.
  */
-const CORES_EACH = 0.08;
+/** Eight of them, with nginx, Redis and the load, fill a little over half of two cores; of 0.08 they would fill all. */
+const CORES_EACH = 0.04;
 const REPLICAS = [1, 2, 4, 8];
 const MOST = Math.max(...REPLICAS);
 const ROUNDS = 5;
