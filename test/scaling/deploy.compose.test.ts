@@ -3,14 +3,14 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { addProduct, addScreening, logInAdmin, newCustomers, stockOf } from './containers/cinema.ts';
+import { logInAdmin, newCustomers } from './containers/cinema.ts';
 import { createClient } from './containers/client.ts';
 import { deploy } from './containers/deploy.ts';
 import { createKinds } from './containers/kinds.ts';
-import { assertNoneFailed, report, startLoad } from './containers/load.ts';
+import { assertNoneFailed, startLoad } from './containers/load.ts';
+import { startMixedLoad } from './containers/mixed-load.ts';
 import { apiContainers, compose, runningSince, scaleTo } from './containers/stack.ts';
 
-const STOCK = 1_000_000;
 const COMPOSE = 'docker-compose.yml';
 const client = createClient(32);
 const folder = mkdtempSync(join(tmpdir(), 'multiplex-deploy-'));
@@ -56,30 +56,17 @@ const better: Changes = {
 };
 
 test('a new version with a new schema is deployed and taken back under load, and no request fails', async (context) => {
-  const [productId, otherId] = [
-    await addProduct(client, admin, STOCK),
-    await addProduct(client, admin, STOCK),
-  ];
-  const bought: string[] = [];
-  const load = startLoad(
-    context,
-    [
-      ...kinds.gets(),
-      kinds.order('POST order, with key', productId, true),
-      kinds.order('POST order, no key', otherId, false),
-      kinds.purchase('POST purchase, with key', [await addScreening(client, admin)], bought),
-    ],
-    { perSecond: 200 },
-  );
+  const load = await startMixedLoad(context, { client, admin, kinds });
   await load.more(200);
   const others = await runningSince('nginx', 'redis', 'postgres');
   for (const version of [makeVersion('better', better), [COMPOSE]]) {
-    const old = await apiContainers();
+    const [old, oldWorkers] = [await apiContainers(), await runningSince('worker')];
     const { code, output } = await deploy(version);
     assert.equal(code, 0, output);
     const fresh = await apiContainers();
     assert.equal(fresh.length, 2);
     assert.ok(!fresh.some((id) => old.includes(id)), output);
+    assert.notDeepEqual(await runningSince('worker'), oldWorkers);
     load.instances();
     await load.more(300);
     const serving = load.instances().map((name) => name.slice(0, 12));
@@ -87,12 +74,7 @@ test('a new version with a new schema is deployed and taken back under load, and
   }
   assert.deepEqual(await runningSince('nginx', 'redis', 'postgres'), others, 'only our image is exchanged');
 
-  const tallies = await load.stop();
-  report('deployed twice', tallies);
-  assertNoneFailed(tallies);
-  assert.equal(await stockOf(client, productId), STOCK - (tallies['POST order, with key']?.sent ?? 0));
-  assert.equal(await stockOf(client, otherId), STOCK - (tallies['POST order, no key']?.sent ?? 0));
-  assert.equal(new Set(bought).size, tallies['POST purchase, with key']?.sent);
+  await load.finish('deployed twice');
 });
 
 const unfit: Record<string, Changes> = {
