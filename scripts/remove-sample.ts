@@ -9,7 +9,7 @@ import { runToEnd } from './services/children.ts';
  * imports what goes; and helpers that nobody is left to import. Only what stays with a part of the sample in it is named.
  */
 const FOLDERS =
-  /^(src\/features\/(catalog|tickets|grocery)|scripts\/(bench|load))\/|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs|load-tests)\.md$|^docker-compose\.apart\.yml$|^scripts\/(remove-sample|test-scaffold)\.ts$/;
+  /^(src\/features\/(catalog|tickets|grocery)|scripts\/bench)\/|^scripts\/load\/scenarios\/(browse|buy|order|screenings)\.ts$|^test\/browser\/load-report|^docs\/decisions\/(live-seats|seat-holds|what-a-request-costs)\.md$|^docker-compose\.apart\.yml$|^scripts\/(remove-sample|test-scaffold)\.ts$/;
 const USES = /\/v1\/(catalog|tickets|grocery)\b|\b(catalog|tickets|grocery)\.[a-z_]+|Popcorn|No movies/;
 const JUDGED = /^(test|web\/src)\/.*\.m?ts$/;
 /** Not helpers: these are started by name, not imported. */
@@ -40,6 +40,10 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/ {4}# Event streams[^\n]*\n {4}location ~ \^\/v1\/tickets[^}]*?\n {4}\}\n\n/, ''],
   ],
   'docker-compose.yml': [line(/HOLD_SE/), [/accounts, catalog, tickets, grocery/, 'accounts']],
+  'scripts/load/scenarios/index.ts': [
+    line(/browse|buy|order|screenings/i),
+    [/\[4, account\]/, '[97, account]'],
+  ],
   'scripts/start.ts': [
     [/The cinema {9}/, 'The page           '],
     [/curl -i "\$\{url\}\/v1\/catalog[^`]*?"\n/, 'curl -i $' + '{url}/v1/accounts/me\n'],
@@ -47,7 +51,6 @@ const EDITS: Record<string, readonly Edit[]> = {
   'scripts/test-readme.ts': [
     [/tickets\/purchases/, 'accounts/login'],
     [/\/"seats":.*?\/, /, '/"email":"ann@example.test"/, '],
-    [/ {4}const load = [\s\S]*?how fast is another matter\n/, ''],
   ],
   'test/http/sessions.test.ts': [line(/'to a public route'/)],
   'test/http/queue-dashboard.test.ts': [[/, 'catalog', 'tickets', 'grocery'/, '']],
@@ -66,12 +69,10 @@ const EDITS: Record<string, readonly Edit[]> = {
   ],
   'web/src/style/page.css': [line(/seats\.css/)],
   'package.json': [
-    line(
-      /"(?:pre)?(?:bench[:"]|load"|test:apart|test:load|test:chaos|test:scaffold|test:browser|remove:sample)/,
-    ),
+    line(/"(?:pre)?(?:bench[:"]|test:apart|test:chaos|test:scaffold|test:browser|remove:sample)/),
     [/",?(\n {2}\},\n {2}"dependencies")/, '"$1'], // the last script may have gone
   ],
-  '.ci/run': [line(/npm run (?:bench|test:(?:apart|chaos|scaffold|browser|load))/)],
+  '.ci/run': [line(/npm run (?:bench|test:(?:apart|chaos|scaffold|browser))/)],
   'README.md': [
     [/ `npm run test:compose` proves[\s\S]*?no receipt\./, ''],
     [/^The sample is a cinema[\s\S]*?\n\n/m, ''],
@@ -80,8 +81,7 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/^SCREENING=[\s\S]*?(?=^```)/m, 'curl -si $API/accounts/me -H "Authorization: Bearer $TOKEN"\n'],
     [/Send the purchase again[^\n]*\n\n/, ''],
     line(/what-a-request-costs/),
-    [/## Put it under load\n[\s\S]*?(?=## )/, ''],
-    [/ `load\/`, `bench\/`,/, ''],
+    [/ `bench\/`,/, ''],
     [/ `docker-compose\.apart\.yml` runs[\s\S]*?apart\.md\)\.\n/, '\n'],
     [
       /path: '\/screenings\/:id\/price',\n {2}summary: 'What a seat costs'/,
@@ -96,7 +96,7 @@ const EDITS: Record<string, readonly Edit[]> = {
     [/\*\*Measured\*\*[\s\S]*?\n\n/, ''],
   ],
   'docs/decisions/events.md': [[/\*\*The saga\*\*[\s\S]*?(?=When to decide otherwise)/, '']],
-  'docs/decisions/README.md': [line(/\((?:live-seats|seat-holds|what-a-request-costs|load-tests)\.md\)/)],
+  'docs/decisions/README.md': [line(/\((?:live-seats|seat-holds|what-a-request-costs)\.md\)/)],
 };
 
 const read = (path: string) => readFileSync(path, 'utf8');

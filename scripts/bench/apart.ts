@@ -1,7 +1,8 @@
-import { addScreenings, type Ground, logIn, prepareGround, SEATS } from './ground.ts';
+import { type Ground, prepareGround } from '../services/ground.ts';
+import type { Target } from '../services/target.ts';
+import { addScreenings, logIn, SEATS } from './cinema.ts';
 import { installReferences } from './load.ts';
 import { measureRounds, type Run, report } from './rounds.ts';
-import type { Target } from './target.ts';
 
 /** What a call over HTTP costs: the same work by one process of all features, and by two of which one calls the other. */
 const ROUNDS = 5;

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../services/children.ts';
 import { fromDebian } from '../services/debian.ts';
+import { prepareGround } from '../services/ground.ts';
 import { startNginx } from '../services/nginx.ts';
+import { startTarget, type Target } from '../services/target.ts';
+import { logIn } from './cinema.ts';
 import { cpuMilliseconds, median, residentMegabytes } from './figures.ts';
-import { logIn, prepareGround } from './ground.ts';
-import { startTarget, type Target } from './target.ts';
 
 /** What the cluster gains and costs: one process, two in a cluster, and two by themselves behind nginx, in one run. */
 const ROUNDS = 5;

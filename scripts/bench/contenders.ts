@@ -1,7 +1,8 @@
-import { addScreenings, type Ground, logIn, SEATS } from './ground.ts';
+import type { Ground } from '../services/ground.ts';
+import { startTarget, type Target } from '../services/target.ts';
+import { addScreenings, logIn, SEATS } from './cinema.ts';
 import { type LoadJob, REFERENCES } from './load.ts';
 import { SCHEMA } from './references/buy-step-by-step.mjs';
-import { startTarget, type Target } from './target.ts';
 
 /** One server under one workload. */
 export interface Contender {

@@ -6,8 +6,8 @@ import { createAgent, createVisitor } from '../load/generator/visitor.ts';
 import { decodeLatencies, percentile } from '../load/latencies.ts';
 import type { Phase } from '../load/run.ts';
 import { fromDebian } from '../services/debian.ts';
+import { startTarget } from '../services/target.ts';
 import { installReferences, REFERENCES } from './load.ts';
-import { startTarget } from './target.ts';
 
 // How exact the load test's generator is, and what it costs: beside autocannon held to the same rates, and beside wrk,
 // which asks as fast as it is answered, for what the server can do at all. One run, so that only the ratios count.

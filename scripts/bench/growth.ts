@@ -1,9 +1,10 @@
 import type { Redis } from 'ioredis';
 import pg from 'pg';
-import { addScreenings, type Ground, logIn, prepareGround, SEATS } from './ground.ts';
+import { type Ground, prepareGround } from '../services/ground.ts';
+import type { Target } from '../services/target.ts';
+import { addScreenings, logIn, SEATS } from './cinema.ts';
 import { installReferences, type LoadJob } from './load.ts';
 import { measureRounds, type Run, report } from './rounds.ts';
-import type { Target } from './target.ts';
 
 /**
  * What a request costs with more and more behind it: each size has a database and a part of Redis of its own, with as

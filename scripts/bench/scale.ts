@@ -3,8 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findFreePort } from '../services/children.ts';
+import { logIn } from './cinema.ts';
 import { cpuMilliseconds, median } from './figures.ts';
-import { logIn } from './ground.ts';
 import { installReferences, type LoadJob, runLoad } from './load.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
+import { prepareGround } from '../services/ground.ts';
 import { type Contender, startContenders } from './contenders.ts';
 import { cpuMilliseconds, median, residentMegabytes } from './figures.ts';
-import { prepareGround } from './ground.ts';
 import { installReferences, type LoadResult, runLoad } from './load.ts';
 import { type Row, toPage } from './page.ts';
 

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { runToEnd } from '../services/children.ts';
 import { fromDebian } from '../services/debian.ts';
+import { prepareGround } from '../services/ground.ts';
 import { startNginx } from '../services/nginx.ts';
 import { productionConfiguration } from '../services/production-nginx.ts';
+import { startTarget } from '../services/target.ts';
 import { cpuMilliseconds, median } from './figures.ts';
-import { prepareGround } from './ground.ts';
 import { installReferences, REFERENCES } from './load.ts';
-import { startTarget } from './target.ts';
 
 /** What one process sends of the page's largest file, by nginx, by bare express.static, and by our API, in one run. */
 const ROUNDS = 5;

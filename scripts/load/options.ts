@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
+import { scenarioNames } from './scenarios/index.ts';
 
 export const USAGE = `npm run load -- [options]
 
@@ -10,7 +11,7 @@ What is loaded
   --any-host            allows a URL of another machine. Ask whoever it belongs to.
 
 How
-  --scenario NAME       mix (default), browse, buy, order or log-in
+  --scenario NAME       ${scenarioNames.join(', ')} (by default mix)
   --rate N              requests per second (50)
   --ramp S, --hold S    seconds (10 and 60)
   --find-limit          raises the rate by a quarter, each held for 15 s, until service levels or red lines break

@@ -23,7 +23,7 @@ export interface LoadSecond {
 
 /** One kind of request, over the measured phases (hold or steps). */
 export interface RequestFigures {
-  /** As in `GET /v1/catalog/movies`. */
+  /** As in `GET /v1/accounts/me`. */
   name: string;
   succeeded: number;
   failed: number;

@@ -104,7 +104,7 @@ test('a search for the limit ends with the first step that breaks a service leve
 test('another host, a scenario that does not exist and a faulty file are refused before anything is started', async () => {
   for (const [args, message] of [
     [['--url', 'http://example.com'], /example\.com is not this machine/],
-    [['--scenario', 'minx'], /There is no scenario minx; there are mix, browse/],
+    [['--scenario', 'minx'], /There is no scenario minx; there are mix, /],
     [['--slo', 'package.json'], /package\.json has faults/],
     [['--compare', 'nobody'], /No run is called nobody/],
     [['--rate', 'many'], /--rate must be a number/],

@@ -31,7 +31,7 @@ test('what replicas, Redis and PostgreSQL say of themselves is read, and moves w
     ],
     assert.fail,
   );
-  const ask = () => fetch(`${cinema.at(0).url}/v1/catalog/movies`);
+  const ask = () => fetch(`${cinema.at(0).url}/v1/accounts/me`);
   await ask();
   await vitals.sample(0);
   for (let count = 0; count < 30; count += 1) await ask();

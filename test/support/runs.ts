@@ -27,7 +27,7 @@ export interface RunOptions {
 export const DEBUG = 5;
 export const RAMP = 10;
 export const HOLD_FROM = DEBUG + RAMP;
-const NAMES = ['GET /v1/catalog/movies', 'GET /v1/catalog/movies/:id', 'POST /v1/tickets/holds'];
+const NAMES = ['GET /v1/accounts/me', 'GET /v1/accounts/logins', 'POST /v1/accounts/login'];
 
 /** Normally distributed about 0 with deviation 1 (Box–Muller). */
 export const normal = ({ next }: Random): number =>

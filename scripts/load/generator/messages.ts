@@ -1,5 +1,5 @@
 import type { LoadSecond, Phase, RequestFigures } from '../run.ts';
-import type { Admin } from '../scenarios/world.ts';
+import type { Admin } from '../scenarios/people.ts';
 
 export type ToGenerator =
   | { type: 'run'; target: string; scenario: string; phases: readonly Phase[]; admin: Admin }

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Phase } from '../run.ts';
 import { findScenario } from '../scenarios/index.ts';
-import { type Admin, prepareWorld } from '../scenarios/world.ts';
+import type { Admin } from '../scenarios/people.ts';
 import type { FromGenerator, ToGenerator } from './messages.ts';
 import { runOpenModel } from './open-model.ts';
 import { createRecorder } from './recorder.ts';
@@ -17,14 +17,14 @@ const tryOnce = async (target: string, scenario: ReturnType<typeof findScenario>
   const recorder = createRecorder([]);
   const visitor = () =>
     createVisitor({ agent, target, recorder, now: () => performance.now() / 1_000, paces: false }, 0);
-  const world = await prepareWorld(visitor(), admin, scenario.needs(1));
-  for (const part of scenario.parts) await part.visit(visitor(), world);
+  const people = await scenario.prepare(visitor(), admin, 1);
+  for (const part of scenario.parts) await part.visit(visitor(), people);
 };
 
 /** Our own limits would be all that is measured. @throws when the target admits fewer than are to come. */
 const checkLimits = async (target: string, phases: readonly Phase[]) => {
   const quiet = { agent, target, recorder: createRecorder([]), now: () => 0, paces: false };
-  const { headers } = await createVisitor(quiet, 0).call({ name: 'GET /v1/catalog/movies' });
+  const { headers } = await createVisitor(quiet, 0).call({ name: 'GET /v1/accounts/me', expects: [401] });
   const [, quota, window] = /"address";q=(\d+);w=(\d+)/.exec(String(headers['ratelimit-policy'])) ?? [];
   const most = Math.max(...phases.map(({ rate }) => rate));
   if (quota && most * Number(window) > Number(quota))
@@ -58,7 +58,7 @@ const run = async ({ target, scenario: name, phases, admin }: Extract<ToGenerato
   const recorder = createRecorder(phases);
   const requests = phases.reduce((sum, { from, to, rate }: Phase) => sum + (to - from) * rate, 0);
   const quiet = { agent, target, recorder: createRecorder([]), now: () => 0, paces: false };
-  const world = await prepareWorld(createVisitor(quiet, 0), admin, scenario.needs(requests));
+  const people = await scenario.prepare(createVisitor(quiet, 0), admin, requests);
   const startedAt = performance.now();
   const now = () => (performance.now() - startedAt) / 1_000;
   const model = runOpenModel({
@@ -67,7 +67,7 @@ const run = async ({ target, scenario: name, phases, admin }: Extract<ToGenerato
     recorder,
     now,
     begin: (due) => createVisitor({ agent, target, recorder, now, paces: true }, due),
-    visit: (visitor) => scenario.choose().visit(visitor, world),
+    visit: (visitor) => scenario.choose().visit(visitor, people),
     stopped: stopping.signal,
   });
   send({ type: 'started' });

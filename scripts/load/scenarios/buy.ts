@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { pick, type Scenario } from './scenario.ts';
+import type { Screenings } from './screenings.ts';
 
 const TRIES = 3;
 
 /** Looks for a free seat and buys it; who was too slow looks again. The 409 is an answer, not a failure. */
-export const buy: Scenario = {
+export const createBuy = (screenings: Screenings): Scenario => ({
   name: 'buy',
   requestsPerVisit: 2,
-  seatsPerVisit: 1,
-  visit: async (visitor, world) => {
-    const { token } = pick(world.customers);
-    const screeningId = pick(world.screenings);
+  prepare: (visitor, token, visits) => screenings.add(visitor, token, visits), // a seat each
+  visit: async (visitor, { customers }) => {
+    const { token } = pick(customers);
+    const screeningId = pick(screenings.ids);
     for (let attempt = 0; attempt < TRIES; attempt += 1) {
       const path = `/v1/tickets/screenings/${screeningId}/seats`;
       const { body } = await visitor.call({ name: 'GET /v1/tickets/screenings/:id/seats', path });
@@ -28,4 +29,4 @@ export const buy: Scenario = {
       if (status === 201) return;
     }
   },
-};
+});

@@ -1,26 +1,39 @@
-import { browse } from './browse.ts';
-import { buy } from './buy.ts';
+import type { Visitor } from '../generator/visitor.ts';
+import { account } from './account.ts';
+import { createBrowse } from './browse.ts';
+import { createBuy } from './buy.ts';
 import { logIn } from './log-in.ts';
-import { order } from './order.ts';
+import { createOrder } from './order.ts';
+import { type Admin, logInAs, type People, registerPeople } from './people.ts';
 import { pick, type Scenario } from './scenario.ts';
-import type { Needs } from './world.ts';
+import { createScreenings } from './screenings.ts';
 
-/** Who comes, and how often of all visits. */
-type Weighted = readonly [share: number, scenario: Scenario];
+/** Who comes, and how often compared with the others. */
+type Weighted = readonly [weight: number, scenario: Scenario];
 
-const MIXES: Record<string, readonly Weighted[]> = {
-  // Of a cinema's day: many look, some buy, few log in, as a login lasts.
-  mix: [
-    [0.7, browse],
-    [0.15, buy],
-    [0.12, order],
-    [0.03, logIn],
-  ],
-  browse: [[1, browse]],
-  buy: [[1, buy]],
-  order: [[1, order]],
-  'log-in': [[1, logIn]],
+const createMixes = (): Record<string, readonly Weighted[]> => {
+  const screenings = createScreenings();
+  const browse = createBrowse(screenings);
+  const buy = createBuy(screenings);
+  const order = createOrder();
+  return {
+    // Of a cinema's day: many look, some buy, few log in, as a login lasts.
+    mix: [
+      [66, browse],
+      [15, buy],
+      [12, order],
+      [4, account],
+      [3, logIn],
+    ],
+    browse: [[1, browse]],
+    buy: [[1, buy]],
+    order: [[1, order]],
+    account: [[1, account]],
+    'log-in': [[1, logIn]],
+  };
 };
+
+export const scenarioNames = Object.keys(createMixes());
 
 /** Enough that no one of them meets the limit of one user first. */
 const REQUESTS_PER_CUSTOMER = 500;
@@ -28,24 +41,25 @@ const MOST_CUSTOMERS = 50;
 
 /** @throws when there is none of this name. */
 export const findScenario = (name: string) => {
-  const parts = MIXES[name];
-  if (!parts) throw new Error(`There is no scenario ${name}; there are ${Object.keys(MIXES).join(', ')}.`);
-  const average = (of: (scenario: Scenario) => number) =>
-    parts.reduce((sum, [share, scenario]) => sum + share * of(scenario), 0);
-  const requestsPerVisit = average((scenario) => scenario.requestsPerVisit);
-  const seatsPerVisit = average(({ seatsPerVisit = 0 }) => seatsPerVisit);
-  // A hundred tickets, drawn as the shares say.
-  const urn = parts.flatMap(([share, scenario]) =>
-    Array.from({ length: Math.round(share * 100) }, () => scenario),
+  const parts = createMixes()[name];
+  if (!parts) throw new Error(`There is no scenario ${name}; there are ${scenarioNames.join(', ')}.`);
+  const whole = parts.reduce((sum, [weight]) => sum + weight, 0);
+  const requestsPerVisit = parts.reduce(
+    (sum, [weight, scenario]) => sum + (weight / whole) * scenario.requestsPerVisit,
+    0,
   );
+  const urn = parts.flatMap(([weight, scenario]) => Array.from({ length: weight }, () => scenario));
   return {
     parts: parts.map(([, scenario]) => scenario),
     requestsPerVisit,
     choose: () => pick(urn),
-    /** @param requests that will be made in all. */
-    needs: (requests: number): Needs => ({
-      customers: Math.min(MOST_CUSTOMERS, Math.ceil(requests / REQUESTS_PER_CUSTOMER)),
-      seats: (requests / requestsPerVisit) * seatsPerVisit,
-    }),
+    /** Makes, through the public API, what that many requests need. */
+    prepare: async (visitor: Visitor, admin: Admin, requests: number): Promise<People> => {
+      const token = await logInAs(visitor, admin.email, admin.password);
+      for (const [weight, scenario] of parts)
+        await scenario.prepare?.(visitor, token, (requests / requestsPerVisit) * (weight / whole));
+      const customers = Math.min(MOST_CUSTOMERS, Math.ceil(requests / REQUESTS_PER_CUSTOMER));
+      return registerPeople(visitor, customers);
+    },
   };
 };

@@ -1,9 +1,9 @@
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { prepareGround } from '../../bench/ground.ts';
-import { startTarget } from '../../bench/target.ts';
+import { prepareGround } from '../../services/ground.ts';
 import { startNginx } from '../../services/nginx.ts';
 import { productionConfiguration } from '../../services/production-nginx.ts';
+import { startTarget } from '../../services/target.ts';
 import { readDescendants } from '../vitals/descendants.ts';
 import { type Endpoint, readMetrics } from '../vitals/metrics.ts';
 import { postgresAt, readNginx, redisAt } from '../vitals/servers.ts';

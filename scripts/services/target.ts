@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { findFreePort, whenEnded } from '../services/children.ts';
+import { findFreePort, whenEnded } from './children.ts';
 
 /** A server under measurement. */
 export interface Target {
