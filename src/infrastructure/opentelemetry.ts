@@ -18,6 +18,7 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { Config } from '../config.ts';
+import { AppError } from '../errors.ts';
 import type { Logger } from './logger.ts';
 import { isSampled, parentIdOf, type TraceContext, traceIdOf } from './trace-context.ts';
 import type { Span, Tracing } from './tracing.ts';
@@ -60,10 +61,14 @@ const traceContextOf = (span: OtelSpan, tracestate: string | undefined): TraceCo
   return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 };
 
-const fail = (span: OtelSpan, error: unknown) => {
-  const { name, message } = error instanceof Error ? error : new Error(String(error));
-  span.setAttribute('error.type', (error as { code?: string }).code ?? name);
-  span.setStatus({ code: SpanStatusCode.ERROR, message });
+/** What tells errors apart: our code, that of PostgreSQL or the system, or the name of the class. */
+const typeOf = (error: Error & { code?: unknown }) =>
+  error instanceof AppError ? error.problem.code : String(error.code ?? error.constructor.name);
+
+const fail = (span: OtelSpan, thrown: unknown) => {
+  const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  span.setAttribute('error.type', typeOf(error));
+  span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
 };
 
 const toSpan = (span: OtelSpan, tracestate: string | undefined): Span => ({

@@ -9,15 +9,15 @@ import { compose, docker, scaleTo, stackUrl } from './containers/stack.ts';
 const CORES = '0.15';
 const A_FIFTH = '0.03';
 
-/** The third replica, as Compose numbers them. */
-const third = async () =>
-  (await compose('ps', '--format', '{{.Name}}', 'api')).split('\n').find((name) => name.endsWith('-3'));
-
-const giveCores = async (cores: string, ...names: (string | undefined)[]) => {
-  await docker('update', '--cpus', cores, ...names.filter((name) => name !== undefined));
+/** As the report names them: Compose numbers replicas, and after a deployment goes on from where it was. */
+const findReplicas = async () => {
+  const names = (await compose('ps', '--format', '{{.Name}}', 'api')).split('\n');
+  return names.map((container) => ({ container, name: `api-${container.split('-').at(-1)}` }));
 };
-const giveAll = async (cores: string) =>
-  giveCores(cores, ...(await compose('ps', '--quiet', 'api')).split('\n'));
+let replicas: Awaited<ReturnType<typeof findReplicas>>;
+
+const giveCores = (cores: string, some: typeof replicas) =>
+  docker('update', '--cpus', cores, ...some.map(({ container }) => container));
 
 /** As a person runs it against containers; says how it ended and what is kept of it. */
 const load = (...args: string[]) =>
@@ -35,10 +35,11 @@ const load = (...args: string[]) =>
 
 before(async () => {
   await scaleTo(4);
-  await giveAll(CORES);
-  await giveCores(A_FIFTH, await third());
+  replicas = await findReplicas();
+  await giveCores(CORES, replicas);
+  await giveCores(A_FIFTH, replicas.slice(2, 3));
 });
-after(() => giveAll(String(availableParallelism())));
+after(() => giveCores(String(availableParallelism()), replicas));
 
 test('a load test of four capped replicas says which of them has a fifth of the CPU', async () => {
   const { output, kept } = await load(
@@ -53,10 +54,7 @@ test('a load test of four capped replicas says which of them has a fifth of the 
   );
   const { run, verdict } = kept;
   assert.deepEqual(run.parts.map(({ name }) => name).sort(), [
-    'api-1',
-    'api-2',
-    'api-3',
-    'api-4',
+    ...replicas.map(({ name }) => name).sort(),
     'generator',
     'nginx-1',
     'postgres-1',
@@ -70,7 +68,7 @@ test('a load test of four capped replicas says which of them has a fifth of the 
       `${name} has CPU figures`,
     );
   }
-  const found = verdict.findings.find(({ kind, part }) => kind === 'outlier' && part === 'api-3');
+  const found = verdict.findings.find(({ kind, part }) => kind === 'outlier' && part === replicas[2]?.name);
   assert.ok(found, output);
   console.log(`ℹ ${found.sentence}`);
   assert.ok(output.includes(found.sentence));

@@ -12,11 +12,15 @@ test('ten reloads or more in two minutes of GET and POST load fail no request', 
   const load = await startShoppers(cluster, 8);
   t.after(load.stop);
   const startedAt = performance.now();
-  let reloads = 0;
-  for (; reloads < RELOADS || performance.now() - startedAt < SECONDS * 1_000; reloads += 1)
+  const seconds: number[] = [];
+  while (seconds.length < RELOADS || performance.now() - startedAt < SECONDS * 1_000) {
+    const before = performance.now();
     await cluster.reload();
+    seconds.push((performance.now() - before) / 1_000);
+  }
   const { answered, broken } = await load.stop();
-  t.diagnostic(`${reloads} reloads, answered ${JSON.stringify(answered)}, broken ${JSON.stringify(broken)}`);
+  t.diagnostic(`${seconds.length} reloads, the longest ${Math.max(...seconds).toFixed(1)} s`);
+  t.diagnostic(`answered ${JSON.stringify(answered)}, broken ${JSON.stringify(broken)}`);
   assert.deepEqual(broken, {});
   assert.deepEqual(Object.keys(answered), ['200', '201']);
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -191,6 +192,12 @@ test('a call of a neighbour is a span here and one there, below each other', asy
   assert.equal(callee.name, 'POST /internal/catalog/findScreening');
   const caller = collector.spans.find(({ spanId }) => spanId === call.parentId);
   assert.deepEqual([caller?.kind, caller?.parentId], ['server', '']);
+
+  await send(`${store.url}/v1/tickets/screenings/${randomUUID()}/seats`);
+  const failed = await waitFor('a call that is refused', () =>
+    collector.spans.find((span) => span.failed && span.name === callee.name),
+  );
+  assert.deepEqual([failed.name, failed.attributes['error.type']], [callee.name, 'not_found']);
 });
 
 test('none is recorded of the share that is left out, and the trace goes along all the same', async (context) => {

@@ -9,6 +9,9 @@ import { freePort, spawnEntryPoint } from './processes.ts';
 import { addProduct } from './supplies.ts';
 import { waitFor } from './wait.ts';
 
+/** A migration, then each process in turn: its start and DRAIN_SECONDS; under load on two cores. */
+const RELOAD_MS = 60_000;
+
 export interface ProcessStatus {
   role: 'api' | 'worker';
   pid: number;
@@ -42,7 +45,7 @@ export const spawnCluster = async (env: Env = {}) => {
     const reloads = () => cluster.logs.lines().filter(({ msg }) => msg === 'reloaded').length;
     const earlier = reloads();
     cluster.signal('SIGHUP');
-    await waitFor('the end of the reload', () => reloads() > earlier);
+    await waitFor('the end of the reload', () => reloads() > earlier, RELOAD_MS);
     const after = await status();
     assert.ok(after.every(({ pid, state }) => state === 'ready' && !before.includes(pid)));
     assert.equal(after.length, before.length);

@@ -80,7 +80,7 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
     metrics.breakerState.set({ contract: name }, state === CircuitState.Closed ? 0 : 1),
   );
 
-  const { hostname, port } = new URL(url);
+  const { hostname, port, protocol } = new URL(url);
   const operationOf = (operation: string): Operation => ({
     kind: 'client',
     name: `POST /internal/${name}/${operation}`,
@@ -88,7 +88,7 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
       'http.request.method': 'POST',
       'url.full': `${url}/internal/${name}/${operation}`,
       'server.address': hostname,
-      'server.port': Number(port || 80),
+      'server.port': Number(port || (protocol === 'https:' ? 443 : 80)),
     },
   });
 
