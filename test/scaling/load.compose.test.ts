@@ -10,9 +10,9 @@ const CORES = '0.15';
 const A_FIFTH = '0.03';
 
 /** As the report names them: Compose numbers replicas, and after a deployment goes on from where it was. */
-const findReplicas = async () => {
-  const names = (await compose('ps', '--format', '{{.Name}}', 'api')).split('\n');
-  return names.map((container) => ({ container, name: `api-${container.split('-').at(-1)}` }));
+const findReplicas = async (service: string) => {
+  const names = (await compose('ps', '--format', '{{.Name}}', service)).split('\n');
+  return names.map((container) => ({ container, name: `${service}-${container.split('-').at(-1)}` }));
 };
 let replicas: Awaited<ReturnType<typeof findReplicas>>;
 
@@ -35,7 +35,7 @@ const load = (...args: string[]) =>
 
 before(async () => {
   await scaleTo(4);
-  replicas = await findReplicas();
+  replicas = await findReplicas('api');
   await giveCores(CORES, replicas);
   await giveCores(A_FIFTH, replicas.slice(2, 3));
 });
@@ -59,7 +59,7 @@ test('a load test of four capped replicas says which of them has a fifth of the 
     'nginx-1',
     'postgres-1',
     'redis-1',
-    'worker-1',
+    ...(await findReplicas('worker')).map(({ name }) => name),
   ]);
   for (const { name, vitals } of run.parts) {
     const values = vitals.find((vital) => vital.name === 'cpu')?.values ?? [];
