@@ -78,9 +78,7 @@ const startBeside = async (rolled: readonly Rolled[]) => {
 };
 
 /** Asks through nginx until each of these containers has answered under that name; any answer of theirs will do. */
-const whenNginxKnows = async (upstream: string, ids: readonly string[]): Promise<void> => {
-  const listens = await ask('compose', 'port', 'nginx', '8080');
-  const address = listens.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1');
+const whenNginxKnows = async (address: string, upstream: string, ids: readonly string[]): Promise<void> => {
   const path = upstream === 'api' ? '/v1/-' : `/v1/${upstream}/-`;
   const unseen = new Set(ids.map((id) => id.slice(0, 12))); // a container's host name, with which X-Served-By begins
   const deadline = performance.now() + NGINX_KNOWS_SECONDS * 1_000;
@@ -112,8 +110,12 @@ const roll = async (rolled: readonly Rolled[]) => {
   try {
     await nextStep('Starting new replicas beside the old', () => startBeside(rolled));
     await nextStep('Waiting until nginx has met them', async () => {
-      for (const one of rolled)
-        for (const upstream of one.upstreams) await whenNginxKnows(upstream, await newOf(one));
+      const listens = await ask('compose', 'port', 'nginx', '8080');
+      const address = listens.replace(/^(0\.0\.0\.0|\[::\])/, '127.0.0.1');
+      for (const one of rolled) {
+        const fresh = await newOf(one);
+        for (const upstream of one.upstreams) await whenNginxKnows(address, upstream, fresh);
+      }
     });
   } catch (error) {
     await takeBack(rolled);

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Queue, Worker } from 'bullmq';
 import { z } from 'zod';
 import { loadConfig } from '../../src/config.ts';
@@ -14,7 +11,7 @@ import { createOutbox, outboxMigrations, startRelay } from '../../src/infrastruc
 import { openQueues } from '../../src/infrastructure/queues.ts';
 import { openRedis } from '../../src/infrastructure/redis.ts';
 import { startWork } from '../../src/infrastructure/work.ts';
-import { provisionServices } from '../services/provision.ts';
+import { provideForMeasuring } from '../services/ground.ts';
 import { median, quantile } from './figures.ts';
 
 /** Compares our path of a job, which loses and doubles nothing, with plain BullMQ, in one run on one machine. */
@@ -32,14 +29,7 @@ const until = async (condition: () => Promise<boolean>) => {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 2));
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'multiplex-bench-'));
-const services = await provisionServices({
-  folder,
-  persistent: false,
-  redisUrl: process.env.REDIS_URL,
-  databaseUrl: process.env.DATABASE_URL,
-  log: () => {},
-});
+const services = await provideForMeasuring();
 const config = loadConfig({
   NODE_ENV: 'test',
   REDIS_URL: services.redisUrl,
@@ -158,8 +148,7 @@ const backlogLeft = await queues.all[1]?.queue.getWaitingCount();
 await work.close();
 await plain.obliterate({ force: true });
 await lifecycle.close();
-await services.stop();
-rmSync(folder, { recursive: true, force: true });
+await services.end();
 
 const row = (values: number[]) =>
   [Math.min(...values), quantile(values, 0.5), Math.max(...values)].map(Math.round);

@@ -12,16 +12,26 @@ const PLENTY = '1000000000';
 
 type Env = Record<string, string | undefined>;
 
-/** Real servers, a migrated database, and the environment that production would have; for one measurement. */
-export const prepareGround = async () => {
+/** Real servers for one measurement: those that the environment names, or some whose data is gone with `end`. */
+export const provideForMeasuring = async () => {
   const folder = mkdtempSync(join(tmpdir(), 'multiplex-ground-'));
-  const services = await provisionServices({
+  const { redisUrl, databaseUrl, stop } = await provisionServices({
     folder,
     persistent: false,
     redisUrl: process.env.REDIS_URL,
     databaseUrl: process.env.DATABASE_URL,
     log: () => {},
   });
+  const end = async () => {
+    await stop();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { folder, redisUrl, databaseUrl, end };
+};
+
+/** Real servers, a migrated database, and the environment that production would have; for one measurement. */
+export const prepareGround = async () => {
+  const services = await provideForMeasuring();
   const env = {
     PATH: process.env.PATH,
     NODE_ENV: 'production',
@@ -44,7 +54,7 @@ export const prepareGround = async () => {
   const redis = new Redis(services.redisUrl);
   return {
     /** For files that are gone with it. */
-    folder,
+    folder: services.folder,
     env,
     /** What the references need to accept the same tokens. */
     referenceEnv: { ...env, JWT_SECRET: SECRET, SESSION_SECRET: SECRET },
@@ -56,8 +66,7 @@ export const prepareGround = async () => {
     end: async () => {
       redis.disconnect();
       await database.end();
-      await services.stop();
-      rmSync(folder, { recursive: true, force: true });
+      await services.end();
     },
   };
 };

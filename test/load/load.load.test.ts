@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { KeptRun } from '../../scripts/load/history/store.ts';
+import { scenarioNames } from '../../scripts/load/scenarios/index.ts';
 import { waitFor } from '../support/wait.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'multiplex-load-'));
@@ -104,7 +105,10 @@ test('a search for the limit ends with the first step that breaks a service leve
 test('another host, a scenario that does not exist and a faulty file are refused before anything is started', async () => {
   for (const [args, message] of [
     [['--url', 'http://example.com'], /example\.com is not this machine/],
-    [['--scenario', 'minx'], /There is no scenario minx; there are mix, /],
+    [
+      ['--scenario', 'minx'],
+      new RegExp(`There is no scenario minx; there are ${scenarioNames.join(', ')}\\.`),
+    ],
     [['--slo', 'package.json'], /package\.json has faults/],
     [['--compare', 'nobody'], /No run is called nobody/],
     [['--rate', 'many'], /--rate must be a number/],

@@ -65,7 +65,7 @@ test('a call carries the id of its request, so that both logs can be read togeth
   );
   const { path, caller } = line;
   assert.deepEqual([path, caller], ['/internal/catalog/findScreening', 'tickets,grocery']);
-  assert.equal(line.trace_id, id.replaceAll('-', ''));
+  assert.deepEqual([line.trace_id, line.span_id], [id.replaceAll('-', ''), '00f067aa0ba902b7']);
 });
 
 test('calls between services need a token of ours; that of a user does not do', async () => {

@@ -105,26 +105,26 @@ test('without a collector: one request, one trace, from nginx through the API to
   for (const line of [kept.request, kept.job])
     assert.deepEqual([line.trace_id, line.span_id], [TRACE, PARENT]);
 
+  const traceOfJob = async (traceparent: string) => {
+    const { requestId } = await buy(system, { traceparent });
+    return { requestId, traceId: (await linesOf(system, requestId)).job.trace_id };
+  };
   for (const unfit of [
     `00-${'0'.repeat(32)}-${PARENT}-01`,
     `${given.traceparent}-x`,
     `ff${given.traceparent.slice(2)}`,
     'x',
   ]) {
-    const { requestId } = await buy(system, { traceparent: unfit });
-    assert.equal((await linesOf(system, requestId)).job.trace_id, requestId, unfit);
+    const { requestId, traceId } = await traceOfJob(unfit);
+    assert.equal(traceId, requestId, unfit);
+    // Nor does the API believe it where no nginx stands before it.
+    const id = randomUUID();
+    await send(`${system.api.url}/v1/accounts/me`, { headers: { 'X-Request-Id': id, traceparent: unfit } });
+    const line = await lineOf(system.api, 'its line', ({ requestId: one }) => one === id);
+    assert.equal(line.trace_id, undefined, unfit);
   }
-  assert.equal(
-    (
-      await linesOf(
-        system,
-        (
-          await buy(system, { traceparent: `01${given.traceparent.slice(2)}-new` })
-        ).requestId,
-      )
-    ).job.trace_id,
-    TRACE,
-  );
+  const later = await traceOfJob(`01${given.traceparent.slice(2)}-new`);
+  assert.equal(later.traceId, TRACE);
 });
 
 test('with one: the spans of a purchase make one tree, its job included', async (context) => {
