@@ -35,9 +35,13 @@ test('every fault of a file is told, with its place', () => {
   assert.throws(() => readSlo('none.json'), /none\.json/);
 });
 
-test('red lines are at 75 % CPU and 85 % memory unless the file moves them', () => {
-  assert.deepEqual(parseSlo('{}', 'x').redLines, { cpu: 0.75, memory: 0.85 });
-  assert.deepEqual(parseSlo('{"redLines":{"cpu":0.5}}', 'x').redLines, { cpu: 0.5, memory: 0.85 });
+test('red lines are at 75 % CPU, 85 % memory and 1 % sent late unless the file moves them', () => {
+  assert.deepEqual(parseSlo('{}', 'x').redLines, { cpu: 0.75, memory: 0.85, late: 0.01 });
+  assert.deepEqual(parseSlo('{"redLines":{"cpu":0.5}}', 'x').redLines, {
+    cpu: 0.5,
+    memory: 0.85,
+    late: 0.01,
+  });
 });
 
 test('a request has the levels of its name, and those of * where it has none', () => {

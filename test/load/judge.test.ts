@@ -63,6 +63,12 @@ test('a saturated generator makes a run no result', () => {
   const { outcome, reasons, sentences, crossings } = judged({ saturatedGenerator: true });
   assert.deepEqual([outcome, reasons], ['no result', ['the generator was saturated']]);
   assert.match(sentences[0] ?? '', /^The generator was saturated: .*30 % of the requests late.*no result/);
+  const late = (share: number) => ({ ...slo, redLines: { ...slo.redLines, late: share } });
+  const run = { ...makeRun(), lateShare: 0.3 };
+  assert.deepEqual(
+    [0.2, 0.4].map((share) => judge(run, late(share)).outcome),
+    ['no result', 'pass'],
+  );
   assert.deepEqual([...new Set(crossings.map(({ part }) => part))], ['generator']);
 });
 
@@ -129,9 +135,9 @@ test('a red line is crossed by three seconds in a row above it, and not by two, 
 test('memory has a line of its own, and a file may move both', () => {
   const run = withVital('postgres', 'memory', (values) => values.fill(0.84, 30, 40));
   assert.deepEqual(findCrossings(run, slo), []);
-  const [crossing] = findCrossings(run, { ...slo, redLines: { cpu: 0.75, memory: 0.8 } });
+  const [crossing] = findCrossings(run, { ...slo, redLines: { ...slo.redLines, memory: 0.8 } });
   assert.deepEqual(crossing, { part: 'postgres', vital: 'memory', from: 30, to: 40, line: 0.8, peak: 0.84 });
-  assert.equal(judge(run, { ...slo, redLines: { cpu: 0.75, memory: 0.8 } }).outcome, 'fail');
+  assert.equal(judge(run, { ...slo, redLines: { ...slo.redLines, memory: 0.8 } }).outcome, 'fail');
 });
 
 test('a vital that rises and falls with p99 is told as a correlation, and only the closest of its name', () => {

@@ -4,6 +4,7 @@ import { findFollowers } from './followers.ts';
 import { findOutliers } from './outliers.ts';
 import { findOverruns } from './overruns.ts';
 import { findRefusals } from './refusals.ts';
+import type { Slo } from './slo.ts';
 import { findThrottling, findWaiting } from './waiting.ts';
 
 /** Something that may have limited the system, in a sentence for somebody who does not know it. */
@@ -19,9 +20,9 @@ export interface Finding {
 const MOST = 6;
 
 /** At most six, the weightiest first; none when nothing stood out of the noise. */
-export const findLimits = (run: Run, crossings: readonly Crossing[]): Finding[] => {
+export const findLimits = (run: Run, slo: Slo, crossings: readonly Crossing[]): Finding[] => {
   const found = [
-    ...findOverruns(run, crossings),
+    ...findOverruns(run, slo, crossings),
     ...findWaiting(run, crossings),
     ...findOutliers(run),
     ...findThrottling(run),

@@ -44,10 +44,10 @@ const crossed = (crossings: readonly Crossing[]): string[] => {
   return names.size === 0 ? [] : [`above a red line: ${[...names].join(', ')}`];
 };
 
-const uncounted = (run: Run, crossings: readonly Crossing[]): string[] => {
+const uncounted = (run: Run, slo: Slo, crossings: readonly Crossing[]): string[] => {
   const seconds = measuredSeconds(run).length;
   return [
-    ...(isSaturated(run, crossings) ? ['the generator was saturated'] : []),
+    ...(isSaturated(run, slo, crossings) ? ['the generator was saturated'] : []),
     ...(run.interrupted ? [`the run was interrupted at ${clock(run.load.length)}`] : []),
     ...(seconds === 0 ? ['nothing was measured'] : []),
   ];
@@ -72,8 +72,8 @@ const faultsOf = (run: Run, levels: LevelResult[], crossings: Crossing[]): strin
 export const judge = (run: Run, slo: Slo): Verdict => {
   const levels = judgeLevels(run, slo);
   const crossings = findCrossings(run, slo);
-  const findings = findLimits(run, crossings);
-  const uncountedReasons = uncounted(run, crossings);
+  const findings = findLimits(run, slo, crossings);
+  const uncountedReasons = uncounted(run, slo, crossings);
   const faults = faultsOf(run, levels, crossings);
   const good = run.steps.length > 0 ? limitOf(run) : ['all service levels were met, no red line was crossed'];
   const outcome = uncountedReasons.length > 0 ? 'no result' : faults.length > 0 ? 'fail' : 'pass';

@@ -2,14 +2,13 @@ import type { Run } from '../run.ts';
 import type { Crossing } from './crossings.ts';
 import type { Finding } from './findings.ts';
 import { correlation, measuredSeconds, p99Series, vitalOf } from './series.ts';
+import type { Slo } from './slo.ts';
 import { called, clock, percent, vitalName } from './words.ts';
 
-/** Above this a result tells of the generator: its requests were not sent when they were due. */
-const MOST_LATE = 0.01;
-
-export const isSaturated = (run: Run, crossings: readonly Crossing[]): boolean => {
+/** Then a result tells of the generator: its requests were not sent when they were due, or soon will not be. */
+export const isSaturated = (run: Run, { redLines }: Slo, crossings: readonly Crossing[]): boolean => {
   const generators = run.parts.filter(({ kind }) => kind === 'generator').map(({ name }) => name);
-  return run.lateShare > MOST_LATE || crossings.some(({ part }) => generators.includes(part));
+  return run.lateShare > redLines.late || crossings.some(({ part }) => generators.includes(part));
 };
 
 const total = (crossings: readonly Crossing[]) => crossings.reduce((sum, { from, to }) => sum + to - from, 0);
@@ -29,16 +28,16 @@ const followed = (r: number): string => {
   return `but p99 did not rise and fall with it (${value})`;
 };
 
-const describeGenerator = (run: Run, crossings: readonly Crossing[]): string => {
+const describeGenerator = (run: Run, { redLines }: Slo, crossings: readonly Crossing[]): string => {
   const [first] = crossings;
   const above = first && `was above ${percent(first.line)} ${vitalName(first.vital)} ${whenAbove(crossings)}`;
-  const late = run.lateShare > MOST_LATE && `sent ${percent(run.lateShare)} of the requests late`;
+  const late = run.lateShare > redLines.late && `sent ${percent(run.lateShare)} of the requests late`;
   const did = [above, late].filter(Boolean).join(' and ');
   return `The generator was saturated: it ${did}. The figures are the generator's, so this is no result of the system.`;
 };
 
 /** Parts above a red line, and whether p99 went along. */
-export const findOverruns = (run: Run, crossings: readonly Crossing[]): Finding[] => {
+export const findOverruns = (run: Run, slo: Slo, crossings: readonly Crossing[]): Finding[] => {
   const seconds = measuredSeconds(run);
   const findings: Finding[] = [];
   for (const part of run.parts)
@@ -55,9 +54,9 @@ export const findOverruns = (run: Run, crossings: readonly Crossing[]): Finding[
         weight: 60 + (10 * total(own)) / seconds.length + 10 * Math.max(0, r),
       });
     }
-  if (!isSaturated(run, crossings)) return findings;
+  if (!isSaturated(run, slo, crossings)) return findings;
   const names = run.parts.filter(({ kind }) => kind === 'generator').map(({ name }) => name);
   const own = crossings.filter(({ part }) => names.includes(part));
-  const sentence = describeGenerator(run, own);
+  const sentence = describeGenerator(run, slo, own);
   return [{ kind: 'generator', part: names[0] ?? 'generator', sentence, weight: 100 }, ...findings];
 };

@@ -11,13 +11,16 @@ const level = z
 const schema = z.strictObject({
   levels: z.record(z.string(), level).default({}),
   redLines: z
-    .strictObject({ cpu: share.default(0.75), memory: share.default(0.85) })
-    .default({ cpu: 0.75, memory: 0.85 }),
+    .strictObject({ cpu: share.default(0.75), memory: share.default(0.85), late: share.default(0.01) })
+    .default({ cpu: 0.75, memory: 0.85, late: 0.01 }),
 });
 
 /** `p95` and `p99` in seconds, `failedShare` from 0 to 1. */
 export type Level = z.infer<typeof level>;
-/** Service levels by the name of a request, or `*` for all; and the shares of CPU and memory not to be passed. */
+/**
+ * Service levels by the name of a request, or `*` for all; the shares of CPU and memory not to be passed; and of arrivals
+ * that the generator may send `late` before a result tells more of it than of the system.
+ */
 export type Slo = z.infer<typeof schema>;
 
 /** What holds for one request: its own figures, and those of `*` where it has none. */
