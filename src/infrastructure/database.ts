@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import pg from 'pg';
 import type { Logger } from './logger.ts';
 import { inSpan, type Operation, type Tracing } from './tracing.ts';
@@ -161,7 +162,8 @@ export const createDatabase = (
     application_name: 'multiplex',
     keepAlive: true,
   });
-  pool.on('error', (error) => logger.warn({ err: error }, 'postgres dropped an idle connection'));
+  const onIdleError = (error: Error) => logger.warn({ err: error }, 'postgres dropped an idle connection');
+  pool.on('error', AsyncResource.bind(onIdleError)); // or it is logged under the id of the request that opened it
   return {
     query: queryWith(pool, sender),
     transaction: async (work) => {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createDatabase, type Database } from '../../src/infrastructure/database.ts';
 import { createLogger } from '../../src/infrastructure/logger.ts';
+import { requestContext } from '../../src/infrastructure/request-context.ts';
+import { createLogs } from '../support/logs.ts';
 import { createDatabaseForTest, type TestDatabase } from '../support/servers.ts';
+import { waitFor } from '../support/wait.ts';
 
 let made: TestDatabase;
 let database: Database;
@@ -65,4 +68,18 @@ test('a statement that was first prepared behind a failure works on the same con
   });
   await assert.rejects(fails, { code: '23505' });
   assert.deepEqual(await database.query(late), [{ two: 2 }]);
+});
+
+test('an idle connection that is lost is not logged as the request that once opened it', async () => {
+  const logs = createLogs();
+  const logger = createLogger({ level: 'warn', instance: 'test' }, logs);
+  const own = createDatabase({ url: made.url, poolSize: 1 }, logger);
+  const [row] = await requestContext.run({ requestId: 'opener' }, () =>
+    own.query<{ pid: number }>('select pg_backend_pid() as pid'),
+  );
+  const lost = () => logs.lines().find(({ msg }) => msg === 'postgres dropped an idle connection');
+  await made.pool.query('select pg_terminate_backend($1)', [row?.pid]);
+  await waitFor('the line', () => lost() !== undefined);
+  await own.close();
+  assert.equal(lost()?.requestId, undefined);
 });
