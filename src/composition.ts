@@ -24,7 +24,7 @@ import { createSessions } from './http/sessions.ts';
 import { createTokens } from './http/tokens.ts';
 import { openPage } from './http/web-page.ts';
 import { createBroadcast } from './infrastructure/broadcast.ts';
-import { createDatabase } from './infrastructure/database.ts';
+import { createDatabase, type Purpose } from './infrastructure/database.ts';
 import { startHeartbeat } from './infrastructure/heartbeat.ts';
 import type { Lifecycle } from './infrastructure/lifecycle.ts';
 import type { Logger } from './infrastructure/logger.ts';
@@ -76,11 +76,11 @@ export const openParts = async (
   config: Config,
   logger: Logger,
   lifecycle: Lifecycle,
-  { patient = false } = {},
+  purpose: Purpose = 'requests',
 ) => {
   const tracing = await openTracing(config, logger);
   if (tracing) lifecycle.onClose('tracing', tracing.close);
-  const database = createDatabase({ ...config.database, patient }, logger, tracing);
+  const database = createDatabase({ ...config.database, purpose }, logger, tracing);
   lifecycle.onClose('postgres', database.close);
   const redis = await openRedis(config.redis, logger);
   lifecycle.onClose('redis', () => closeRedis(redis));
@@ -159,7 +159,7 @@ export const startWorker = async (
   const { urgent, bulk } = config.jobs.concurrency;
   // A job holds one connection for its transaction and may ask a neighbour that takes another.
   const database = { ...config.database, poolSize: 2 * (urgent + bulk) + 2 };
-  const parts = await openParts({ ...config, database }, logger, lifecycle);
+  const parts = await openParts({ ...config, database }, logger, lifecycle, 'jobs');
   const draining = new AbortController();
   const health = createHealth({ ...parts, draining: draining.signal });
   const { work } = composeFeatures(parts, lifecycle);
@@ -179,7 +179,7 @@ const checkRoles = (passwords: Config['database']['rolePasswords'], schemas: rea
 
 /** Once per deployment, before its replicas start: brings every feature's schema up to date and makes sample data. */
 export const runMigrations = async (config: Config, logger: Logger, lifecycle: Lifecycle): Promise<void> => {
-  const parts = await openParts(config, logger, lifecycle, { patient: true });
+  const parts = await openParts(config, logger, lifecycle, 'migrations');
   const { served } = composeFeatures(parts, lifecycle);
   const schemas = served.map(({ schema }) => schema);
   const { rolePasswords } = config.database;

@@ -140,25 +140,33 @@ const runTransaction = async <T>(
 };
 
 /**
- * Builds the pool; connections open on first use, so a process starts, and says so in /readyz, without PostgreSQL.
- * `patient` is for migrations, which may take as long as they need.
+ * How long, in milliseconds, a transaction may stand idle before PostgreSQL ends it, and a statement may be unanswered.
+ * A process that hangs keeps its locks for the first: with requests that is over what they wait for a neighbour (3 s) and
+ * below what others wait for a lock or a connection (5 s); a job may talk to a slow mail server; a migration takes what
+ * it needs. The second is for a network that swallows everything, where PostgreSQL's own limits don't help.
  */
+const PATIENCE = {
+  requests: { idle_in_transaction_session_timeout: 4_000, query_timeout: 7_000 },
+  jobs: { idle_in_transaction_session_timeout: 10_000, query_timeout: 7_000 },
+  migrations: { idle_in_transaction_session_timeout: 10_000 },
+};
+export type Purpose = keyof typeof PATIENCE;
+
+/** Builds the pool; connections open on first use, so a process starts, and says so in /readyz, without PostgreSQL. */
 export const createDatabase = (
-  options: { url: string; poolSize: number; patient?: boolean },
+  { url, poolSize, purpose = 'requests' }: { url: string; poolSize: number; purpose?: Purpose },
   logger: Logger,
   tracing?: Tracing,
 ): Database => {
   const sender = createSender(tracing);
   const pool = new pg.Pool({
-    connectionString: options.url,
-    max: options.poolSize,
+    connectionString: url,
+    max: poolSize,
     pipeline: true, // a statement is sent before the one ahead of it is answered
-    connectionTimeoutMillis: 2_000, // also bounds the wait for a free connection
+    connectionTimeoutMillis: 5_000, // also bounds the wait for a free connection
     idleTimeoutMillis: 30_000,
     statement_timeout: 5_000,
-    // For a network that swallows everything, where PostgreSQL's own limits don't help; longer than those.
-    ...(!options.patient && { query_timeout: 7_000 }),
-    idle_in_transaction_session_timeout: 10_000, // a hung process must not keep its locks
+    ...PATIENCE[purpose],
     application_name: 'multiplex',
     keepAlive: true,
   });
