@@ -2,10 +2,9 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { type Cinema, openCinema } from '../support/cinema.ts';
-import { holdLock } from '../support/locks.ts';
 import { makeStaff, PASSWORD, type Person, registerAndLogIn, uniqueEmail } from '../support/people.ts';
 import { send } from '../support/send.ts';
-import { addProduct, addScreening, countRows } from '../support/supplies.ts';
+import { addProduct, addScreening, countRows, lockProduct } from '../support/supplies.ts';
 
 let cinema: Cinema;
 let ada: Person;
@@ -84,9 +83,7 @@ test('the same key with another body is refused and makes nothing', async () => 
 test('a twin of a request in flight is told to come back, and gets the answer when it does', async () => {
   const productId = await addProduct(cinema.database, 5);
   const key = randomUUID();
-  const lock = await holdLock(cinema.database, 'select 1 from grocery.products where id = $1 for update', [
-    productId,
-  ]);
+  const lock = await lockProduct(cinema.database, productId);
   const first = order(0, key, productId);
   await lock.waiters(1);
   const twin = await order(1, key, productId);

@@ -1,29 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { after, test } from 'node:test';
 import type { KeptRun } from '../../scripts/load/history/store.ts';
 import { scenarioNames } from '../../scripts/load/scenarios/index.ts';
 import { waitFor } from '../support/wait.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'multiplex-load-'));
 const reports: string[] = [];
 after(() => {
-  rmSync(folder, { recursive: true, force: true });
   for (const report of reports)
     for (const ending of ['html', 'json']) rmSync(report.replace(/html$/, ending), { force: true });
 });
 
-/** Levels and lines that no stall of the machine we happen to run on breaks: only what fails does. */
-const writeSlo = (name: string, p99 = 30) => {
-  const file = join(folder, `${name}.json`);
-  const redLines = { cpu: 1, memory: 1, late: 1 };
-  writeFileSync(file, JSON.stringify({ levels: { '*': { p99, failedShare: 0 } }, redLines }));
-  return file;
-};
+/** No stall of the machine we happen to run on breaks the levels of the first, or holds those of the second. */
+const [PATIENT, STRICT] = ['test/load/slo/patient.json', 'test/load/slo/strict.json'];
 
 const label = `test-${process.pid}`;
 const SHORT = ['--rate', '30', '--ramp', '2', '--hold', '16', '--label', label];
@@ -48,7 +39,7 @@ const readReport = (output: string): KeptRun => {
 };
 
 test('a short run of every kind of visitor passes, and its report has every part of the system', async () => {
-  const { state, ended } = startLoad(...SHORT, '--slo', writeSlo('patient'));
+  const { state, ended } = startLoad(...SHORT, '--slo', PATIENT);
   assert.equal(await ended, 0, state.output);
   assert.match(state.output, /^PASS: /m);
   const { run, verdict } = readReport(state.output);
@@ -72,13 +63,12 @@ test('a short run of every kind of visitor passes, and its report has every part
 });
 
 test('a broken service level ends with 1 and names it, beside the run before', async () => {
-  const slo = writeSlo('strict', 0.000_001);
   const { state, ended } = startLoad(
     ...SHORT,
     '--label',
     `${label}-strict`,
     '--slo',
-    slo,
+    STRICT,
     '--compare',
     label,
   );
@@ -98,8 +88,7 @@ test('Ctrl-C ends the load, and the report is of what there is', async () => {
 });
 
 test('a search for the limit ends with the first step that breaks a service level', async () => {
-  const slo = writeSlo('limit', 0.000_001);
-  const { state, ended } = startLoad(...SHORT, '--find-limit', '--hold', '5', '--slo', slo);
+  const { state, ended } = startLoad(...SHORT, '--find-limit', '--hold', '5', '--slo', STRICT);
   assert.equal(await ended, 1, state.output);
   const { run } = readReport(state.output);
   assert.deepEqual(

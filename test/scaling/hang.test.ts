@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Cinema, openCinema } from '../support/cinema.ts';
-import { holdLock } from '../support/locks.ts';
 import { type Person, registerAndLogIn } from '../support/people.ts';
 import { spawnApi } from '../support/processes.ts';
 import { send } from '../support/send.ts';
-import { addProduct } from '../support/supplies.ts';
+import { addProduct, lockProduct } from '../support/supplies.ts';
 
 const STOCK = 10;
 let cinema: Cinema;
@@ -27,9 +26,7 @@ test('what a process locks and then hangs is free again before others give up', 
   const hanging = await spawnApi(cinema.env);
   t.after(hanging.kill);
 
-  const lock = await holdLock(cinema.database, 'select 1 from grocery.products where id = $1 for update', [
-    productId,
-  ]);
+  const lock = await lockProduct(cinema.database, productId);
   const first = order(hanging.url);
   await lock.waiters(1);
   hanging.signal('SIGSTOP');

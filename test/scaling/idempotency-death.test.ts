@@ -6,7 +6,7 @@ import { holdLock } from '../support/locks.ts';
 import { type Person, registerAndLogIn } from '../support/people.ts';
 import { spawnApi } from '../support/processes.ts';
 import { send } from '../support/send.ts';
-import { addProduct, addScreening } from '../support/supplies.ts';
+import { addProduct, addScreening, lockProduct } from '../support/supplies.ts';
 import { waitFor } from '../support/wait.ts';
 
 let cinema: Cinema;
@@ -22,10 +22,10 @@ const post = (url: string, path: string, key: string, json: unknown) =>
   send(`${url}/v1${path}`, { method: 'POST', headers: { ...ada.auth, 'Idempotency-Key': key }, json });
 
 /** Sends the request to a process, kills that with the request stuck in its transaction, and sends it elsewhere. */
-const retryAfterDeath = async (lockSql: string, values: unknown[], path: string, json: unknown) => {
+const retryAfterDeath = async (takeLock: () => ReturnType<typeof holdLock>, path: string, json: unknown) => {
   const victim = await spawnApi(cinema.env);
   const key = randomUUID();
-  const lock = await holdLock(cinema.database, lockSql, values);
+  const lock = await takeLock();
   const lost = post(victim.url, path, key, json);
   lost.catch(() => {});
   await lock.waiters(1).finally(victim.kill);
@@ -40,8 +40,8 @@ const retryAfterDeath = async (lockSql: string, values: unknown[], path: string,
 test('a process killed in an order leaves nothing behind, and the retry elsewhere makes exactly one', async () => {
   const productId = await addProduct(cinema.database, 10);
   const json = { items: [{ productId, quantity: 3 }] };
-  const lockSql = 'select 1 from grocery.products where id = $1 for update';
-  const retried = await retryAfterDeath(lockSql, [productId], '/grocery/orders', json);
+  const takeLock = () => lockProduct(cinema.database, productId);
+  const retried = await retryAfterDeath(takeLock, '/grocery/orders', json);
   assert.equal(retried.status, 201);
   assert.equal(retried.headers.get('idempotency-replayed'), null);
   const { rows } = await cinema.database.query(
@@ -59,7 +59,8 @@ test('a process killed in a purchase leaves nothing behind, and the retry elsewh
       values (gen_random_uuid(), gen_random_uuid(), $1, now(), '{A1}', 1) returning id)
     insert into tickets.sold_seats (screening_id, seat, purchase_id) select $1, 'A1', id from rival`;
   const json = { screeningId, seats: ['A1', 'A2'] };
-  const retried = await retryAfterDeath(rival, [screeningId], '/tickets/purchases', json);
+  const takeLock = () => holdLock(cinema.database, rival, [screeningId]);
+  const retried = await retryAfterDeath(takeLock, '/tickets/purchases', json);
   assert.equal(retried.status, 201);
   const { rows } = await cinema.database.query(
     'select purchase_id, seat from tickets.sold_seats order by seat',

@@ -53,15 +53,9 @@ test('what happens on one instance is seen within a second on the other: holding
   await waitFor('the first state', () => watcher.stats.whole === 1);
   assert.equal(watcher.stats.instance, 'api-2');
 
-  const best = {
-    held: Number.POSITIVE_INFINITY,
-    sold: Number.POSITIVE_INFINITY,
-    free: Number.POSITIVE_INFINITY,
-  };
-  const see = async (state: keyof typeof best) => {
-    const ms = await timeUntil(state, () => watcher.shows('C7') === state);
-    best[state] = Math.min(best[state], ms); // the machine may stall once
-  };
+  const seen: Record<'held' | 'sold' | 'free', number[]> = { held: [], sold: [], free: [] };
+  const see = async (state: keyof typeof seen) =>
+    seen[state].push(await timeUntil(state, () => watcher.shows('C7') === state));
   for (let round = 0; round < ROUNDS; round += 1) {
     await post(url(0), 0, `/screenings/${screening}/holds`, { seats: ['C7'] });
     await see('held');
@@ -70,7 +64,7 @@ test('what happens on one instance is seen within a second on the other: holding
     await post(url(0), 0, `/purchases/${body.id}/cancel`);
     await see('free');
   }
-  const times = Object.values(best);
+  const times = Object.values(seen).map((all) => Math.min(...all)); // the machine may stall once
   t.diagnostic(`seen after ${times.map((ms) => ms.toFixed(0)).join(', ')} ms`);
   assert.ok(Math.max(...times) < 1_000);
 });

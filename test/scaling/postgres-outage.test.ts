@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Cinema, openCinema } from '../support/cinema.ts';
-import { holdLock } from '../support/locks.ts';
 import { startOwnPostgres, startOwnRedis } from '../support/own-servers.ts';
 import { PASSWORD, type Person, registerAndLogIn } from '../support/people.ts';
 import { spawnApi } from '../support/processes.ts';
 import { type Answer, crowd, send } from '../support/send.ts';
 import { startStallingProxy } from '../support/stalling-proxy.ts';
-import { addProduct, addScreening } from '../support/supplies.ts';
+import { addProduct, addScreening, lockProduct } from '../support/supplies.ts';
 import { waitFor } from '../support/wait.ts';
 
 let postgres: Awaited<ReturnType<typeof startOwnPostgres>>;
@@ -63,9 +62,7 @@ for (const signal of ['SIGINT', 'SIGQUIT'] as const) {
   test(`requests in flight when PostgreSQL is stopped by ${signal} are told the truth`, async () => {
     const stock = async () => (await get('/v1/grocery/products')).body.items[0].stock;
     const before = await stock();
-    const lock = await holdLock(cinema.database, 'select 1 from grocery.products where id = $1 for update', [
-      productId,
-    ]);
+    const lock = await lockProduct(cinema.database, productId);
     const orders = crowd(3, () => order());
     await lock.waiters(3);
     await postgres.stop(signal);

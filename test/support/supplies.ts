@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { holdLock } from './locks.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -36,6 +37,10 @@ export const addProduct = async (database: pg.Pool, stock: number, priceCents = 
   );
   return id;
 };
+
+/** Holds a product's row, so that an order of it gets stuck within its transaction. */
+export const lockProduct = (database: pg.Pool, id: string) =>
+  holdLock(database, 'select 1 from grocery.products where id = $1 for update', [id]);
 
 export const countRows = async (database: pg.Pool, table: string): Promise<number> => {
   const { rows } = await database.query<{ count: number }>(`select count(*)::int as count from ${table}`);

@@ -12,7 +12,7 @@ const schema = z.strictObject({
   levels: z.record(z.string(), level).default({}),
   redLines: z
     .strictObject({ cpu: share.default(0.75), memory: share.default(0.85), late: share.default(0.01) })
-    .default({ cpu: 0.75, memory: 0.85, late: 0.01 }),
+    .prefault({}),
 });
 
 /** `p95` and `p99` in seconds, `failedShare` from 0 to 1. */
