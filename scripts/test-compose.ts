@@ -1,6 +1,7 @@
 import { type SpawnOptions, spawn, spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -78,22 +79,47 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     interrupted = true;
   });
 
+/** What the containers said meanwhile: of nginx's many lines those of answers that should not be. */
+const explain = async (since: string) => {
+  const logs = `docker compose logs --no-color --since ${since}`;
+  await runStep('sh', ['-c', `${logs} --no-log-prefix nginx | grep -E '"status":5|^[^{]' | tail -n 60`]);
+  await runStep('sh', ['-c', `${logs} --tail 40 | grep -v '^nginx'`]);
+};
+
+/** One file after the other, as there is one stack. The failures once more at the end, where a long log is read. */
+const testAll = async (): Promise<boolean> => {
+  const folderOfResults = mkdtempSync(join(tmpdir(), 'multiplex-compose-'));
+  const results = join(folderOfResults, 'results');
+  const reporter = (to: string) => ['--test-reporter=spec', `--test-reporter-destination=${to}`];
+  const options = ['--import', 'tsx', '--test', ...reporter('stdout'), ...reporter(results)];
+  const failures: string[] = [];
+  for (const name of tests) {
+    const since = new Date().toISOString();
+    if (interrupted || (await runStep(process.execPath, [...options, join(folder, name)]))) continue;
+    await explain(since);
+    failures.push(readFileSync(results, 'utf8').split('failing tests:')[1] ?? `${name} did not end`);
+  }
+  rmSync(folderOfResults, { recursive: true });
+  for (const failure of failures) say(`FAILED: ${failure.trim()}`);
+  return !interrupted && failures.length === 0;
+};
+
 const prove = async (): Promise<boolean> => {
   // Node drops types unread: a fault in them would pass here and end `npm test`.
   if (!(await runStep('tsc', []))) return false;
   say('building the image and starting 3 replicas …');
-  if (!(await runStep('docker', 'compose up --build --quiet-pull --wait --scale api=3'.split(' '))))
+  const since = new Date().toISOString();
+  if (!(await runStep('docker', 'compose up --build --quiet-pull --wait --scale api=3'.split(' ')))) {
+    if (!interrupted) await explain(since);
     return false;
+  }
   say(`serving at ${env.STACK_URL}; testing …`);
-  const files = tests.map((name) => join(folder, name));
-  const options = '--import tsx --test --test-concurrency=1 --test-reporter=spec'.split(' ');
-  return !interrupted && runStep(process.execPath, [...options, ...files]);
+  return testAll();
 };
 
 let passed = false;
 try {
   passed = await prove();
-  if (!passed && !interrupted) await runStep('docker', 'compose logs --no-color --tail 60'.split(' '));
 } finally {
   say('taking it down …');
   // In a process group of its own, so that an impatient second Ctrl-C does not leave half of it running.

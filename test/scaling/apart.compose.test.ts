@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
-import { addProduct, addScreening, logInAdmin, newCustomers } from './containers/cinema.ts';
+import { addProduct, logInAdmin, newCustomers } from './containers/cinema.ts';
 import { createClient } from './containers/client.ts';
 import { deploy } from './containers/deploy.ts';
 import { createKinds } from './containers/kinds.ts';
@@ -46,7 +46,7 @@ after(client.close);
 /** The statuses and faults of the same mixed load on what runs now. */
 const loadFor = async (context: TestContext, title: string, seconds: number) => {
   const productId = await addProduct(client, admin, STOCK);
-  const purchase = kinds.purchase('POST purchase, with key', [await addScreening(client, admin)], []);
+  const purchase = kinds.purchase('POST purchase, with key', admin);
   const mix = [...kinds.gets(), kinds.order('POST order, with key', productId, true), purchase];
   const load = startLoad(context, mix, { perSecond: RATE });
   for (let tens = 0; tens < seconds / 10; tens += 1) await load.more(RATE * 10);

@@ -57,12 +57,15 @@ export const stockOf = async (client: Client, productId: string): Promise<number
 
 /** A screening in the largest auditorium that there can be: 26 rows of 99 seats. */
 export const addScreening = async (client: Client, token: string): Promise<string> => {
+  const post = async (path: string, body: object) => {
+    const headers = { 'Idempotency-Key': randomUUID() }; // replicas may be dying meanwhile
+    return created(await client.call(path, { method: 'POST', token, headers, body }));
+  };
   const movieBody = { title: 'A test', description: 'Of the whole', minutes: 90 };
-  const movie = created(await client.call('/v1/catalog/movies', { method: 'POST', token, body: movieBody }));
+  const movie = await post('/v1/catalog/movies', movieBody);
   const startsAt = new Date(Date.now() + 86_400_000).toISOString();
   const place = { auditorium: randomUUID(), rows: 26, seatsPerRow: 99, priceCents: 900 };
-  const body = { movieId: movie.id, startsAt, ...place };
-  return created(await client.call('/v1/catalog/screenings', { method: 'POST', token, body })).id;
+  return (await post('/v1/catalog/screenings', { movieId: movie.id, startsAt, ...place })).id;
 };
 
 export const soldSeats = async (client: Client, screeningId: string): Promise<string[]> => {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { seatName } from './cinema.ts';
+import { addScreening, seatName } from './cinema.ts';
 import type { Client } from './client.ts';
 import type { Kind } from './load.ts';
 
-const SEATS = 26 * 99;
+const SEATS = 26 * 99; // of a screening
 
 /** The kinds of requests that a load is mixed of; the customers take turns. */
 export const createKinds = (client: Client, customers: string[]) => {
@@ -36,16 +36,21 @@ export const createKinds = (client: Client, customers: string[]) => {
     };
   };
 
-  /** Buys a seat that nobody else asks for; the seat is the key too. */
-  const purchase = (name: string, screenings: string[], bought: string[]): Kind => {
+  /** Buys a seat that nobody else asks for; the seat is the key too. A slow machine's load outlasts one screening. */
+  const purchase = (name: string, admin: string, bought: string[] = []): Kind => {
     const seats = new Map<number, number>();
+    const screenings: Promise<string>[] = [];
+    const screeningOf = (index: number) => {
+      screenings[Math.floor(index / SEATS)] ??= addScreening(client, admin);
+      return screenings[Math.floor(index / SEATS)];
+    };
     return {
       name,
       expects: 201,
-      send: (turn) => {
+      send: async (turn) => {
         if (!seats.has(turn)) seats.set(turn, seats.size);
         const index = seats.get(turn) ?? 0;
-        const screeningId = screenings[Math.floor(index / SEATS)];
+        const screeningId = await screeningOf(index);
         const seat = seatName(index % SEATS);
         const headers = { 'Idempotency-Key': `${screeningId}-${seat}` };
         const body = { screeningId, seats: [seat] };
