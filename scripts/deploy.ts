@@ -30,40 +30,75 @@ const nextStep: typeof step = async (what, work) => {
   return result;
 };
 
-/** A service of our image that stays up, with the containers that are to be exchanged. */
+/** A service of our image that stays up, with the containers that are to be exchanged; of a new one there are none. */
 interface Rolled {
   name: string;
   /** The names under which nginx asks for it. */
   upstreams: string[];
   old: string[];
+  replicas: number;
 }
 
 interface Service {
   image: string;
   restart?: string;
+  scale?: number;
   networks?: Record<string, { aliases?: string[] } | null>;
 }
 
-const lines = (text: string) => text.split('\n').filter(Boolean);
+interface Running {
+  id: string;
+  service: string;
+  image: string;
+}
 
-const findRolled = async (wanted: readonly string[]) => {
-  const { services } = JSON.parse(await ask('compose', 'config', '--format', 'json'));
+const lines = (text: string) => text.split('\n').filter(Boolean);
+const withoutTag = (image: string) => image.replace(/[:@][^/]*$/, '');
+
+const findRunning = async (): Promise<Running[]> => {
+  const ids = lines(await ask('compose', 'ps', '--quiet', '--status', 'running'));
+  if (ids.length === 0) return [];
+  const format = '{{.Id}} {{index .Config.Labels "com.docker.compose.service"}} {{.Config.Image}}';
+  return lines(await ask('inspect', '--format', format, ...ids)).map((line) => {
+    const [id = '', service = '', image = ''] = line.split(' ');
+    return { id, service, image };
+  });
+};
+
+/**
+ * What the compose files want of our image, beside what runs. Those that leave are services the files do not have or
+ * want none of: so together becomes apart, and apart together, by deploying the other's files.
+ */
+const findChanges = async (wanted: readonly string[]) => {
+  const { services } = JSON.parse(await ask('compose', '--profile', '*', 'config', '--format', 'json'));
+  const image: string = services.migrate.image;
+  const running = await findRunning();
   const known = [...readFileSync('nginx.conf', 'utf8').matchAll(/server (\w+):3000/g)].map(
     ([, name]) => name,
   );
-  const image: string = services.migrate.image;
-  const rolled: Rolled[] = [];
-  for (const [name, service] of Object.entries<Service>(services)) {
-    if (service.image !== image || !service.restart) continue;
-    if (wanted.length > 0 && !wanted.includes(name)) continue;
-    const aliases = Object.values(service.networks ?? {}).flatMap((network) => network?.aliases ?? []);
+  const toRolled = ([name, { networks = {}, scale = 1 }]: [string, Service]): Rolled => {
+    const aliases = Object.values(networks).flatMap((network) => network?.aliases ?? []);
     const upstreams = [name, ...aliases].filter((one) => known.includes(one));
-    const old = lines(await ask('compose', 'ps', '--quiet', '--status', 'running', name));
-    if (old.length > 0) rolled.push({ name, upstreams, old });
-  }
-  const missing = wanted.filter((name) => !rolled.some((one) => one.name === name));
+    const old = running.filter(({ service }) => service === name).map(({ id }) => id);
+    return { name, upstreams, old, replicas: scale && (old.length || scale) };
+  };
+  const ours = Object.entries<Service>(services)
+    .filter(([, service]) => service.image === image && service.restart)
+    .map(toRolled);
+  const named = ours.filter(({ name }) => wanted.includes(name));
+  const missing = wanted.filter((name) => !named.some((one) => one.name === name && one.old.length > 0));
   if (missing.length > 0) throw new Error(`No such service of ours runs: ${missing.join(', ')}`);
-  return { rolled, image };
+  if (wanted.length > 0) return { rolled: named, leaving: [], image };
+
+  const orphans = running.filter(
+    (one) => !services[one.service] && withoutTag(one.image) === withoutTag(image),
+  );
+  const unwanted = ours.filter(({ replicas }) => replicas === 0).flatMap(({ old }) => old);
+  return {
+    rolled: ours.filter(({ replicas }) => replicas > 0),
+    leaving: [...unwanted, ...orphans.map(({ id }) => id)],
+    image,
+  };
 };
 
 const newOf = async ({ name, old }: Rolled): Promise<string[]> =>
@@ -72,7 +107,7 @@ const newOf = async ({ name, old }: Rolled): Promise<string[]> =>
 const startBeside = async (rolled: readonly Rolled[]) => {
   const names = rolled.map(({ name }) => name);
   await compose('rm', '--force', ...names); // those that were stopped would be started again, with their old image
-  const scales = rolled.flatMap(({ name, old }) => ['--scale', `${name}=${2 * old.length}`]);
+  const scales = rolled.flatMap(({ name, old, replicas }) => ['--scale', `${name}=${old.length + replicas}`]);
   const only = ['--no-recreate', '--no-deps', '--no-build'];
   await compose('up', '--detach', '--wait', '--wait-timeout', '60', ...only, ...scales, ...names);
 };
@@ -106,7 +141,7 @@ const takeBack = async (rolled: readonly Rolled[]) => {
   }
 };
 
-const roll = async (rolled: readonly Rolled[]) => {
+const roll = async (rolled: readonly Rolled[], old: readonly string[]) => {
   try {
     await nextStep('Starting new replicas beside the old', () => startBeside(rolled));
     await nextStep('Waiting until nginx has met them', async () => {
@@ -121,24 +156,24 @@ const roll = async (rolled: readonly Rolled[]) => {
     await takeBack(rolled);
     throw error;
   }
-  await step('Letting the old ones go', () => remove(rolled.flatMap(({ old }) => old)));
+  await step('Letting the old ones go', () => remove(old));
 };
 
-const exchange = async (rolled: readonly Rolled[]) => {
+const exchange = async (rolled: readonly Rolled[], old: readonly string[]) => {
   await nextStep('Building', () => compose('build', '--quiet'));
   await nextStep('Bringing the schema up to date, which must suit the old version too', async () => {
     await runOneOff('secrets');
     await runOneOff('migrate');
   });
-  await roll(rolled);
+  await roll(rolled, old);
 };
 
 const main = async () => {
-  const { rolled, image } = await findRolled(process.argv.slice(2));
-  const [running] = rolled.flatMap(({ old }) => old);
-  if (!running) return compose('up', '--build', '--detach', '--wait');
-  const before = await ask('inspect', '--format', '{{.Image}}', running);
-  await exchange(rolled).catch(async (error) => {
+  const { rolled, leaving, image } = await findChanges(process.argv.slice(2));
+  const old = [...rolled.flatMap((one) => one.old), ...leaving];
+  if (!old[0]) return compose('up', '--build', '--detach', '--wait');
+  const before = await ask('inspect', '--format', '{{.Image}}', old[0]);
+  await exchange(rolled, old).catch(async (error) => {
     await ask('tag', before, image); // or the next `docker compose up` would start what was refused
     throw error;
   });

@@ -6,12 +6,14 @@ import { deploy } from './containers/deploy.ts';
 import { createKinds } from './containers/kinds.ts';
 import { assertNoneFailed, report, startLoad } from './containers/load.ts';
 import { startMixedLoad } from './containers/mixed-load.ts';
-import { compose, scaleTo, until } from './containers/stack.ts';
+import { compose, docker, scaleTo, until } from './containers/stack.ts';
 
 const STOCK = 1_000_000;
 const RATE = 100;
 const SECONDS = 60;
-const APART = ['-f', 'docker-compose.yml', '-f', 'docker-compose.apart.yml'];
+const TOGETHER = 'docker-compose.yml';
+const APART_FILES = [TOGETHER, 'docker-compose.apart.yml'];
+const APART = APART_FILES.flatMap((file) => ['-f', file]);
 const OTHERS = ['accounts', 'catalog', 'grocery', 'tickets-worker'];
 const client = createClient(32);
 let admin: string;
@@ -19,20 +21,15 @@ let customers: string[];
 let kinds: ReturnType<typeof createKinds>;
 
 const up = (files: string[], ...more: string[]) => compose(...files, 'up', '--detach', '--wait', ...more);
-const beside = (...sizes: string[]) => sizes.flatMap((size) => ['--scale', size]);
 const servedBy = async (path: string) => (await client.call(path)).headers['x-served-by'];
 const UNDONE = 'select count(*) from tickets.jobs where done_at is null';
 const undoneJobs = () =>
   compose('exec', '-T', 'postgres', 'psql', '-U', 'multiplex', '-d', 'multiplex', '-Atc', UNDONE);
 const idsOf = (service: string) => compose(...APART, 'ps', '--quiet', service);
 
-/** A replica that nginx asked while it started is asked again after 2 s; those before it may go when all have answered. */
-const servedByAll = (load: Pick<ReturnType<typeof startLoad>, 'instances'>, replicas: number) => {
-  const seen = new Set<string>();
-  return until(`${replicas} replicas have answered`, 60, () => {
-    for (const name of load.instances()) seen.add(name);
-    return seen.size === replicas;
-  });
+const move = async (files: readonly string[], ...services: string[]) => {
+  const { code, output } = await deploy(files, ...services);
+  assert.equal(code, 0, output);
 };
 
 before(async () => {
@@ -70,10 +67,7 @@ const query = (service: string, sql: string) => {
 test('from together to apart and back under load, and nothing is lost', async (context) => {
   const load = await startMixedLoad(context, { client, admin, kinds });
   await load.more(200);
-  await up(APART, ...beside('api=2', 'worker=1'));
-  load.instances();
-  await servedByAll(load, 6);
-  await up(APART);
+  await move(APART_FILES);
   assert.equal(await idsOf('api'), '');
   const homes = await Promise.all(['/v1/catalog/movies', '/v1/grocery/products'].map(servedBy));
   assert.notEqual(homes[0], homes[1], 'each feature is a service of its own');
@@ -85,19 +79,30 @@ test('from together to apart and back under load, and nothing is lost', async (c
     assert.equal(await query('tickets', sql), '42501', `${sql}: insufficient privilege`);
   assert.equal(await compose(...APART, 'exec', '--no-TTY', 'tickets', 'ls', '/secrets'), 'multiplex.env');
   const [tickets, others] = [await idsOf('tickets'), await Promise.all(OTHERS.map(idsOf))];
-  const { code, output } = await deploy(['docker-compose.yml', 'docker-compose.apart.yml'], 'tickets');
-  assert.equal(code, 0, output);
+  await move(APART_FILES, 'tickets');
   assert.notEqual(await idsOf('tickets'), tickets, 'a service is deployed by itself');
   assert.deepEqual(await Promise.all(OTHERS.map(idsOf)), others);
   await load.more(600);
-  await up(APART, ...beside('api=2', 'worker=1'));
-  load.instances();
-  await servedByAll(load, 6);
-  await up([], '--remove-orphans');
+  await move([TOGETHER]);
+  const left = (await compose('ps', '--format', '{{.Service}}')).split('\n');
+  assert.deepEqual([...new Set(left)].sort(), ['api', 'nginx', 'postgres', 'redis', 'worker']);
   await load.more(300);
 
   await load.finish('together, apart, together');
   await until('all receipts are done', 60, async () => (await undoneJobs()) === '0');
+});
+
+test('one of two neighbours is killed under load: those who call it ask the other', async (context) => {
+  await up(APART, '--scale', 'catalog=2');
+  const purchase = kinds.purchase('POST purchase, with key', admin);
+  const load = startLoad(context, [purchase], { perSecond: 400 });
+  await load.more(800);
+  const [victim = ''] = (await idsOf('catalog')).split('\n');
+  await docker('kill', '--signal', 'KILL', victim);
+  await load.more(1_600);
+  const tallies = await load.stop();
+  report('one of two neighbours killed', tallies);
+  assertNoneFailed(tallies);
 });
 
 test('the same minute of mixed load is answered alike together and apart', async (context) => {
