@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import express from 'express';
 import { z } from 'zod';
@@ -118,12 +120,32 @@ test('what is idempotent is tried again, what is not is tried once', async () =>
   assert.equal(calls, 1);
 });
 
-test('after five failures in a row the breaker refuses without asking', async () => {
+test('after five calls in a row that failed the breaker refuses without asking', async () => {
   const { fail, find } = open();
-  for (let index = 0; index < 3; index += 1) await assert.rejects(fail('always'));
-  assert.equal(calls, 5);
+  for (let index = 0; index < 5; index += 1) await assert.rejects(fail('always'));
+  assert.equal(calls, 15);
   await assert.rejects(find(randomUUID()), away);
-  assert.equal(calls, 5);
+  assert.equal(calls, 15);
+});
+
+test('many calls that a dying replica breaks off at once are tried again, and are no reason to refuse others', async (context) => {
+  const broken: Socket[] = [];
+  const sockets: Socket[] = [];
+  const dying = createServer((socket) => {
+    sockets.push(socket.on('error', () => {}));
+    if (broken.length === 20) return socket.pipe(connect(server.port, '127.0.0.1')).pipe(socket);
+    broken.push(socket);
+    if (broken.length === 20) for (const one of broken) one.resetAndDestroy();
+  }).listen(0, '127.0.0.1');
+  context.after(() => {
+    dying.close();
+    for (const socket of sockets) socket.destroy();
+  });
+  await once(dying, 'listening');
+  const { put, find } = open(`http://127.0.0.1:${(dying.address() as AddressInfo).port}`);
+  const { id } = await own.put({ name: 'apples', count: 3 });
+  await Promise.all(Array.from({ length: 20 }, () => find(id)));
+  assert.equal((await put({ name: 'pears', count: 3 })).count, 3);
 });
 
 test('input that is none is refused, and named', async () => {

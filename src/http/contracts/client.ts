@@ -73,7 +73,8 @@ export const createContractClient = <C extends Contract>(contract: C, url: strin
     maxAttempts: REPEATS,
     backoff: new ExponentialBackoff({ initialDelay: 50, maxDelay: 500 }), // with decorrelated jitter
   });
-  const persistent = wrap(repeats, breaker);
+  // The breaker counts calls and not attempts: of two replicas one may break off many at once, which the other answers.
+  const persistent = wrap(breaker, repeats);
   const { metrics, tokens, tracing } = parts;
   metrics.breakerState.set({ contract: name }, 0);
   breaker.onStateChange((state) =>
