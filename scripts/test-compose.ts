@@ -79,10 +79,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     interrupted = true;
   });
 
-/** What the containers said meanwhile: of nginx's many lines those of answers that should not be. */
+/** What the containers said meanwhile: of nginx's many lines its errors, and the answers that it could not give. */
 const explain = async (since: string) => {
   const logs = `docker compose logs --no-color --since ${since}`;
-  await runStep('sh', ['-c', `${logs} --no-log-prefix nginx | grep -E '"status":5|^[^{]' | tail -n 60`]);
+  for (const pattern of ['^[^{]', '"status":5'])
+    await runStep('sh', ['-c', `${logs} --no-log-prefix nginx | grep '${pattern}' | tail -n 40`]);
   await runStep('sh', ['-c', `${logs} --tail 40 | grep -v '^nginx'`]);
 };
 

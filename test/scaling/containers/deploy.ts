@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 /** `npm run deploy` with these compose files, of these services or all. */
 export const deploy = async (files: readonly string[], ...services: string[]) => {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/deploy.ts', ...services], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/deploy/main.ts', ...services], {
     env: { ...process.env, COMPOSE_FILE: files.join(':') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { promisify } from 'node:util';
-import { runToEnd } from './services/children.ts';
-import { step } from './services/system.ts';
+import { runToEnd } from '../services/children.ts';
+import { step } from '../services/system.ts';
+import { findChanges, type Rolled } from './changes.ts';
+import { ask, compose, lines } from './docker.ts';
 
 // Puts what is in this folder in the place of the containers that run, without a lost request: new replicas beside the
 // old, the old ones away when nginx has met all new ones. docs/decisions/deploying.md says why each step is there.
@@ -11,11 +10,6 @@ import { step } from './services/system.ts';
 
 const NGINX_KNOWS_SECONDS = 60;
 
-const ask = async (...args: string[]): Promise<string> => {
-  const { stdout } = await promisify(execFile)('docker', args, { maxBuffer: 64 * 2 ** 20 });
-  return stdout.trim();
-};
-const compose = (...args: string[]) => runToEnd(['docker', 'compose', ...args], { stdio: 'inherit' });
 const runOneOff = (service: string) => compose('run', '--rm', '--no-deps', service);
 
 /** Told to stop, it undoes what it began, unless the old replicas are going already: then it goes on to the end. */
@@ -28,77 +22,6 @@ const nextStep: typeof step = async (what, work) => {
   const result = await step(what, work);
   if (interrupted) throw new Error('Interrupted.');
   return result;
-};
-
-/** A service of our image that stays up, with the containers that are to be exchanged; of a new one there are none. */
-interface Rolled {
-  name: string;
-  /** The names under which nginx asks for it. */
-  upstreams: string[];
-  old: string[];
-  replicas: number;
-}
-
-interface Service {
-  image: string;
-  restart?: string;
-  scale?: number;
-  networks?: Record<string, { aliases?: string[] } | null>;
-}
-
-interface Running {
-  id: string;
-  service: string;
-  image: string;
-}
-
-const lines = (text: string) => text.split('\n').filter(Boolean);
-const withoutTag = (image: string) => image.replace(/[:@][^/]*$/, '');
-
-const findRunning = async (): Promise<Running[]> => {
-  const ids = lines(await ask('compose', 'ps', '--quiet', '--status', 'running'));
-  if (ids.length === 0) return [];
-  const format = '{{.Id}} {{index .Config.Labels "com.docker.compose.service"}} {{.Config.Image}}';
-  return lines(await ask('inspect', '--format', format, ...ids)).map((line) => {
-    const [id = '', service = '', image = ''] = line.split(' ');
-    return { id, service, image };
-  });
-};
-
-/**
- * What the compose files want of our image, beside what runs. Those that leave are services the files do not have or
- * want none of: so together becomes apart, and apart together, by deploying the other's files.
- */
-const findChanges = async (wanted: readonly string[]) => {
-  const { services } = JSON.parse(await ask('compose', '--profile', '*', 'config', '--format', 'json'));
-  const image: string = services.migrate.image;
-  const running = await findRunning();
-  const known = [...readFileSync('nginx.conf', 'utf8').matchAll(/server (\w+):3000/g)].map(
-    ([, name]) => name,
-  );
-  const toRolled = ([name, { networks = {}, scale = 1 }]: [string, Service]): Rolled => {
-    const aliases = Object.values(networks).flatMap((network) => network?.aliases ?? []);
-    const upstreams = [name, ...aliases].filter((one) => known.includes(one));
-    const old = running.filter(({ service }) => service === name).map(({ id }) => id);
-    return { name, upstreams, old, replicas: scale && (old.length || scale) };
-  };
-  const ours = Object.entries<Service>(services)
-    .filter(([, service]) => service.image === image && service.restart)
-    .map(toRolled);
-  const named = ours.filter(({ name }) => wanted.includes(name));
-  const missing = wanted.filter((name) => !named.some((one) => one.name === name && one.old.length > 0));
-  if (missing.length > 0) throw new Error(`No such service of ours runs: ${missing.join(', ')}`);
-  if (wanted.length > 0) return { rolled: named, leaving: [], image };
-
-  const orphans = running.filter(
-    (one) => !services[one.service] && withoutTag(one.image) === withoutTag(image),
-  );
-  const unwanted = ours.filter(({ replicas }) => replicas === 0).flatMap(({ old }) => old);
-  return {
-    rolled: ours.filter(({ replicas }) => replicas > 0),
-    leaving: [...unwanted, ...orphans.map(({ id }) => id)],
-    image,
-  };
 };
 
 const newOf = async ({ name, old }: Rolled): Promise<string[]> =>
