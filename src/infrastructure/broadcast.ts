@@ -38,8 +38,6 @@ export const createBroadcast = (redis: Redis): Broadcast => {
       enableOfflineQueue: true,
       autoResubscribe: false, // it would not say when
       maxRetriesPerRequest: null,
-      commandTimeout: undefined,
-      socketTimeout: undefined,
     });
     connection.on('error', () => {}); // the request path's connection reports outages
     connection.on('message', (name, message) => listeners.get(name)?.hear(message));

@@ -38,12 +38,14 @@ export const manage = (child: ChildProcess, patience: Patience, logger: Logger):
   const startedAt = Date.now();
   let state: State = 'starting';
   let beat: Beat | undefined;
-  let lastSignOfLife = startedAt;
+  /** Seconds in which this process looked in vain. By the clock, all would seem stuck when the machine has slept. */
+  let silentSeconds = 0;
   const kill = () => void child.kill('SIGKILL');
 
   const watch = setInterval(() => {
     const limit = state === 'starting' ? START_SECONDS : patience.hangSeconds;
-    if (state === 'stopping' || Date.now() - lastSignOfLife < limit * 1_000) return;
+    silentSeconds += BEAT_MS / 1_000;
+    if (state === 'stopping' || silentSeconds <= limit) return;
     logger.error({ pid: child.pid, state }, 'a process is stuck; killing it');
     kill();
   }, BEAT_MS);
@@ -58,7 +60,7 @@ export const manage = (child: ChildProcess, patience: Patience, logger: Logger):
   const whenReady = new Promise<boolean>((resolve) => {
     void whenEnded.then(() => resolve(false));
     child.on('message', (message: FromChild) => {
-      lastSignOfLife = Date.now();
+      silentSeconds = 0;
       if (message.type === 'beat') beat = message;
       if (message.type !== 'ready' || state !== 'starting') return;
       state = 'ready';

@@ -112,8 +112,6 @@ export const startRelay = ({ database, redis, queues, schemas, logger }: RelayPa
   // Waits for Redis, unlike the request path's connection, so that it hears again whenever Redis is back.
   const subscriber = redis.duplicate({
     enableOfflineQueue: true,
-    commandTimeout: undefined,
-    socketTimeout: undefined,
   });
   subscriber.on('error', () => {}); // the request path's connection reports outages
   let stopped = false;

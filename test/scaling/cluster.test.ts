@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawnCluster, startShoppers } from '../support/cluster.ts';
 import { startLoad, sum } from '../support/load.ts';
 import { waitFor } from '../support/wait.ts';
@@ -70,6 +71,27 @@ test('a process whose event loop is stuck is killed and replaced', async (t) => 
     async () => !(await cluster.status()).some((one) => one.pid === stuck?.pid),
   );
   await cluster.settled(2, 1);
+});
+
+test('a machine that stood still is no reason to kill anybody', async (t) => {
+  const cluster = await spawnCluster({ HANG_SECONDS: '2' });
+  t.after(cluster.close);
+  await cluster.settled(2, 1);
+  const before = await cluster.status();
+  const all = [...before.map(({ pid }) => pid), cluster.child.pid as number];
+  for (const pid of all) process.kill(pid, 'SIGSTOP');
+  await sleep(4_000); // that is what it is about
+  for (const pid of all.reverse()) process.kill(pid, 'SIGCONT');
+  await waitFor('a sign of life of each', async () => {
+    const now = await cluster.status();
+    return now.length === 3 && now.every((one, index) => one.cpuMicros !== before[index]?.cpuMicros);
+  });
+  const pids = (await cluster.status()).map(({ pid }) => pid);
+  assert.deepEqual(
+    pids,
+    before.map(({ pid }) => pid),
+    cluster.logs.text(),
+  );
 });
 
 test('a reload runs the new code, in new processes', async (t) => {

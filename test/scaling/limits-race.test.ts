@@ -14,11 +14,11 @@ before(async () => {
 });
 after(() => cinema.close());
 
-test('of 10,000 requests over four instances, 100 at a time, exactly the limit is admitted', async () => {
+test('of 10,000 requests over four instances, 250 at a time, exactly the limit is admitted', async () => {
   const answers: Answer[] = [];
-  // More at a time and this process, which is all instances at once, is too busy to hear Redis within its 500 ms.
-  for (let wave = 0; wave < 100; wave += 1)
-    answers.push(...(await crowd(100, (index) => send(`${cinema.at(index).url}/v1/catalog/movies`))));
+  // This process is all instances at once: it is busy for longer than a command to Redis may take.
+  for (let wave = 0; wave < 40; wave += 1)
+    answers.push(...(await crowd(250, (index) => send(`${cinema.at(index).url}/v1/catalog/movies`))));
   assert.deepEqual(tally(answers), { 200: 1_500, 429: 8_500 });
 });
 

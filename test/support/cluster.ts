@@ -18,6 +18,7 @@ export interface ProcessStatus {
   state: 'starting' | 'ready' | 'stopping';
   restarts: number;
   requests?: number;
+  cpuMicros?: number;
 }
 
 /** A one-machine cluster as real processes, with a database and a Redis prefix of its own. */
