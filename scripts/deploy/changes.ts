@@ -36,8 +36,9 @@ const findRunning = async (): Promise<Running[]> => {
 };
 
 /**
- * What the compose files want of our image, beside what runs. Those that leave are services the files do not have or
- * want none of: so together becomes apart, and apart together, by deploying the other's files.
+ * What the compose files want of our image, beside what runs. Services that they want none of get no replica for their
+ * old ones, and those that they do not have are orphans: so together becomes apart, and apart together, by deploying
+ * the other's files.
  */
 export const findChanges = async (wanted: readonly string[]) => {
   const { services } = JSON.parse(await ask('compose', '--profile', '*', 'config', '--format', 'json'));
@@ -55,18 +56,11 @@ export const findChanges = async (wanted: readonly string[]) => {
   const ours = Object.entries<Service>(services)
     .filter(([, service]) => service.image === image && service.restart)
     .map(toRolled);
-  const named = ours.filter(({ name }) => wanted.includes(name));
-  const missing = wanted.filter((name) => !named.some((one) => one.name === name && one.old.length > 0));
+  const rolled = ours.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  const missing = wanted.filter((name) => !rolled.some((one) => one.name === name && one.old.length > 0));
   if (missing.length > 0) throw new Error(`No such service of ours runs: ${missing.join(', ')}`);
-  if (wanted.length > 0) return { rolled: named, leaving: [], image };
 
-  const orphans = running.filter(
-    (one) => !services[one.service] && withoutTag(one.image) === withoutTag(image),
-  );
-  const unwanted = ours.filter(({ replicas }) => replicas === 0).flatMap(({ old }) => old);
-  return {
-    rolled: ours.filter(({ replicas }) => replicas > 0),
-    leaving: [...unwanted, ...orphans.map(({ id }) => id)],
-    image,
-  };
+  const isOrphan = (one: Running) => !services[one.service] && withoutTag(one.image) === withoutTag(image);
+  const orphans = wanted.length > 0 ? [] : running.filter(isOrphan).map(({ id }) => id);
+  return { rolled, orphans, image };
 };

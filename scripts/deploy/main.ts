@@ -92,8 +92,8 @@ const exchange = async (rolled: readonly Rolled[], old: readonly string[]) => {
 };
 
 const main = async () => {
-  const { rolled, leaving, image } = await findChanges(process.argv.slice(2));
-  const old = [...rolled.flatMap((one) => one.old), ...leaving];
+  const { rolled, orphans, image } = await findChanges(process.argv.slice(2));
+  const old = [...rolled.flatMap((one) => one.old), ...orphans];
   if (!old[0]) return compose('up', '--build', '--detach', '--wait');
   const before = await ask('inspect', '--format', '{{.Image}}', old[0]);
   await exchange(rolled, old).catch(async (error) => {

@@ -110,9 +110,7 @@ interface RelayParts {
 /** Moves due rows to BullMQ: at once when woken, and every second. Any number of relays share the work. */
 export const startRelay = ({ database, redis, queues, schemas, logger }: RelayParts) => {
   // Waits for Redis, unlike the request path's connection, so that it hears again whenever Redis is back.
-  const subscriber = redis.duplicate({
-    enableOfflineQueue: true,
-  });
+  const subscriber = redis.duplicate({ enableOfflineQueue: true });
   subscriber.on('error', () => {}); // the request path's connection reports outages
   let stopped = false;
   let wake = () => {};

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { after, before, beforeEach, test } from 'node:test';
 import express from 'express';
 import { z } from 'zod';
@@ -14,6 +12,8 @@ import { createErrorHandler } from '../../src/http/error-handler.ts';
 import { type RunningServer, startServer } from '../../src/http/serve.ts';
 import { createLogger } from '../../src/infrastructure/logger.ts';
 import { createMetrics } from '../../src/infrastructure/metrics.ts';
+import { startStallingProxy } from '../support/stalling-proxy.ts';
+import { waitFor } from '../support/wait.ts';
 
 const shelf = defineContract('shelf', {
   put: {
@@ -129,22 +129,15 @@ test('after five calls in a row that failed the breaker refuses without asking',
 });
 
 test('many calls that a dying replica breaks off at once are tried again, and are no reason to refuse others', async (context) => {
-  const broken: Socket[] = [];
-  const sockets: Socket[] = [];
-  const dying = createServer((socket) => {
-    sockets.push(socket.on('error', () => {}));
-    if (broken.length === 20) return socket.pipe(connect(server.port, '127.0.0.1')).pipe(socket);
-    broken.push(socket);
-    if (broken.length === 20) for (const one of broken) one.resetAndDestroy();
-  }).listen(0, '127.0.0.1');
-  context.after(() => {
-    dying.close();
-    for (const socket of sockets) socket.destroy();
-  });
-  await once(dying, 'listening');
-  const { put, find } = open(`http://127.0.0.1:${(dying.address() as AddressInfo).port}`);
+  const proxy = await startStallingProxy(server);
+  context.after(proxy.close);
+  proxy.stall();
+  const { put, find } = open(`http://127.0.0.1:${proxy.port}`);
   const { id } = await own.put({ name: 'apples', count: 3 });
-  await Promise.all(Array.from({ length: 20 }, () => find(id)));
+  const found = Promise.all(Array.from({ length: 20 }, () => find(id)));
+  await waitFor('all to be under way', () => proxy.connections() === 20);
+  proxy.breakOff();
+  await found;
   assert.equal((await put({ name: 'pears', count: 3 })).count, 3);
 });
 

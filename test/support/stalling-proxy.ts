@@ -27,6 +27,12 @@ export const startStallingProxy = async (target: { port: number }) => {
       stalled = true;
       for (const socket of sockets) socket.pause();
     },
+    connections: () => sockets.size / 2,
+    /** Ends what is stuck as a process that dies does, and lets through what comes then. */
+    breakOff: () => {
+      stalled = false;
+      for (const socket of sockets) socket.resetAndDestroy();
+    },
     resume: () => {
       stalled = false;
       for (const socket of sockets) socket.resume();

@@ -40,9 +40,15 @@ export const logInAdmin = async (client: Client): Promise<string> => {
   return logIn(client, ADMIN_EMAIL, ADMIN_PASSWORD);
 };
 
+/** What is made at that path; with a key, as replicas may be dying meanwhile. */
+const create = async (client: Client, token: string, path: string, body: object) => {
+  const headers = { 'Idempotency-Key': randomUUID() };
+  return created(await client.call(path, { method: 'POST', token, headers, body }));
+};
+
 export const addProduct = async (client: Client, token: string, stock: number): Promise<string> => {
   const body = { name: `Product ${randomUUID()}`, priceCents: 100, stock };
-  return created(await client.call('/v1/grocery/products', { method: 'POST', token, body })).id;
+  return (await create(client, token, '/v1/grocery/products', body)).id;
 };
 
 export const stockOf = async (client: Client, productId: string): Promise<number> => {
@@ -55,17 +61,18 @@ export const stockOf = async (client: Client, productId: string): Promise<number
   }
 };
 
-/** A screening in the largest auditorium that there can be: 26 rows of 99 seats. */
+// The largest auditorium that there can be.
+const [ROWS, SEATS_PER_ROW] = [26, 99];
+export const SEATS = ROWS * SEATS_PER_ROW;
+
+/** A screening with {@link SEATS}. */
 export const addScreening = async (client: Client, token: string): Promise<string> => {
-  const post = async (path: string, body: object) => {
-    const headers = { 'Idempotency-Key': randomUUID() }; // replicas may be dying meanwhile
-    return created(await client.call(path, { method: 'POST', token, headers, body }));
-  };
   const movieBody = { title: 'A test', description: 'Of the whole', minutes: 90 };
-  const movie = await post('/v1/catalog/movies', movieBody);
+  const movie = await create(client, token, '/v1/catalog/movies', movieBody);
   const startsAt = new Date(Date.now() + 86_400_000).toISOString();
-  const place = { auditorium: randomUUID(), rows: 26, seatsPerRow: 99, priceCents: 900 };
-  return (await post('/v1/catalog/screenings', { movieId: movie.id, startsAt, ...place })).id;
+  const place = { auditorium: randomUUID(), rows: ROWS, seatsPerRow: SEATS_PER_ROW, priceCents: 900 };
+  const body = { movieId: movie.id, startsAt, ...place };
+  return (await create(client, token, '/v1/catalog/screenings', body)).id;
 };
 
 export const soldSeats = async (client: Client, screeningId: string): Promise<string[]> => {
@@ -74,4 +81,4 @@ export const soldSeats = async (client: Client, screeningId: string): Promise<st
 };
 
 export const seatName = (index: number): string =>
-  `${String.fromCharCode('A'.charCodeAt(0) + Math.floor(index / 99))}${(index % 99) + 1}`;
+  `${String.fromCharCode('A'.charCodeAt(0) + Math.floor(index / SEATS_PER_ROW))}${(index % SEATS_PER_ROW) + 1}`;

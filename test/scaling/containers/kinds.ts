@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { addScreening, seatName } from './cinema.ts';
+import { addScreening, SEATS, seatName } from './cinema.ts';
 import type { Client } from './client.ts';
 import type { Kind } from './load.ts';
-
-const SEATS = 26 * 99; // of a screening
 
 /** The kinds of requests that a load is mixed of; the customers take turns. */
 export const createKinds = (client: Client, customers: string[]) => {
@@ -41,8 +39,9 @@ export const createKinds = (client: Client, customers: string[]) => {
     const seats = new Map<number, number>();
     const screenings: Promise<string>[] = [];
     const screeningOf = (index: number) => {
-      screenings[Math.floor(index / SEATS)] ??= addScreening(client, admin);
-      return screenings[Math.floor(index / SEATS)];
+      const number = Math.floor(index / SEATS);
+      screenings[number] ??= addScreening(client, admin);
+      return screenings[number];
     };
     return {
       name,
